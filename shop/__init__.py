@@ -1,0 +1,88 @@
+"""Imprint: a print-on-demand shop that a maker owns."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from config import ROOT, Config
+from shop import commands, extensions, guards, page_cache
+from shop.core import log, secrets
+from shop.core.redis import RedisDoor
+
+
+def create_app(config: Config) -> Flask:
+    """Bind extensions, register blueprints; nothing else."""
+    app = Flask("shop", root_path=str(ROOT / "shop"), template_folder=str(ROOT / "templates"), static_folder=None)
+    app.config.update(flask_settings(config))
+    log.configure(config.log_level, config.log_json)
+    secrets.load_keys(config.encryption_keys)
+    if config.redis_url:
+        app.extensions["imprint.redis"] = RedisDoor(config.redis_url)
+    extensions.db.init_app(app)
+    extensions.migrate.init_app(app, extensions.db, directory=str(ROOT / "shop" / "migrations"))
+    extensions.login_manager.init_app(app)
+    extensions.csrf.init_app(app)
+    extensions.babel.init_app(app, locale_selector=guards.choose_locale)
+    extensions.htmx.init_app(app)
+    extensions.limiter.init_app(app)
+    guards.init_app(app)
+    commands.init_app(app)
+    register_surfaces(app)
+    page_cache.init_app(app)
+    if config.trusted_proxies:
+        n = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    return app
+
+
+def register_surfaces(app: Flask) -> None:
+    """Every page and endpoint of the shop hangs below one of these."""
+    from shop.admin.routes import bp as admin
+    from shop.api.routes import bp as api
+    from shop.storefront.routes import bp as storefront
+    from shop.webhooks.routes import bp as webhooks
+
+    for blueprint in (storefront, admin, api, webhooks):
+        app.register_blueprint(blueprint)
+
+
+def flask_settings(config: Config) -> dict[str, object]:
+    secure = config.public_url.startswith("https://")
+    return {
+        "IMPRINT": config,
+        "SECRET_KEY": config.secret_key,
+        "TESTING": config.testing,
+        "SQLALCHEMY_DATABASE_URI": config.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_size": config.db_pool_size,
+            "max_overflow": 5,
+            "pool_pre_ping": False,
+            "pool_recycle": 1800,
+            "connect_args": {"connect_timeout": 5, "prepare_threshold": 2},
+        },
+        "DATABASE_KEY": hashlib.sha256(config.database_url.encode()).hexdigest()[:12],
+        "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 256 * 1024,
+        "MAX_FORM_PARTS": 500,
+        "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=14),
+        "WTF_CSRF_CHECK_DEFAULT": False,  # the panel asks for its token in its own before_request; see guards.py
+        "WTF_CSRF_TIME_LIMIT": 12 * 3600,
+        "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "shop" / "translations"),
+        "BABEL_DEFAULT_LOCALE": "en",
+        "RATELIMIT_STORAGE_URI": config.redis_url or "memory://",
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        "RATELIMIT_STORAGE_OPTIONS": (
+            {"socket_connect_timeout": 0.3, "socket_timeout": 1.0} if config.redis_url else {}
+        ),
+        "RATELIMIT_HEADERS_ENABLED": False,
+        "RATELIMIT_KEY_PREFIX": "imprint",
+        **config.flask,
+    }

@@ -1,0 +1,42 @@
+"""What a visitor means to buy. Prices are never stored here for charging: they come from the variant at every step."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, Text, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shop.core.secrets import new_token
+from shop.extensions import UtcDateTime, db
+
+
+class Cart(db.Model):
+    __tablename__ = "carts"
+
+    token: Mapped[str] = mapped_column(String(64), unique=True, default=new_token)  # in the visitor's cookie
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="SET NULL"))
+    email: Mapped[str | None] = mapped_column(String(254))
+    country: Mapped[str] = mapped_column(String(2), default="")  # where to; "" means the store's own
+    shipping_method: Mapped[str] = mapped_column(String(12), default="standard")
+    note: Mapped[str] = mapped_column(Text, default="")
+    locale: Mapped[str] = mapped_column(String(8), default="en")
+    #: raised when a cart has become an order: the same cookie starts the next cart
+    generation: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), index=True)
+
+
+class CartLine(db.Model):
+    __tablename__ = "cart_lines"
+    __table_args__ = (
+        UniqueConstraint("cart_id", "variant_id"),
+        CheckConstraint("quantity BETWEEN 1 AND 99", name="quantity_bounded"),
+    )
+
+    cart_id: Mapped[int] = mapped_column(ForeignKey("carts.id", ondelete="CASCADE"))
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"))
+    quantity: Mapped[int] = mapped_column(Integer)
+    #: the price the visitor last saw, to tell a change; never charged
+    seen_price_minor: Mapped[int] = mapped_column(Integer)
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())

@@ -1,0 +1,26 @@
+"""Render a page, or only one block of it for an htmx request. The view names the block; the browser never does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, make_response, request
+
+
+def render(template: str, *, fragment: str | None = None, status: int = 200, **context: Any) -> Response:
+    """The whole page; or, for an htmx request, the block `fragment` of the same template.
+
+    Answers carry `Vary: HX-Request` when a fragment exists.
+    """
+    page = current_app.jinja_env.get_template(template)
+    current_app.update_template_context(context)
+    wants_fragment = fragment is not None and "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+    if wants_fragment and fragment is not None:
+        body = "".join(page.blocks[fragment](page.new_context(context)))
+    else:
+        body = page.render(context)
+    response = make_response(body, status)
+    response.mimetype = "text/html"
+    if fragment is not None:
+        response.vary.add("HX-Request")
+    return response

@@ -1,0 +1,73 @@
+"""Secrets: encrypted columns with key ids, unguessable tokens, redaction for logs."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets as _secrets
+from collections.abc import Iterable
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlalchemy import Text
+from sqlalchemy.types import TypeDecorator
+
+_keys: list[Fernet] = []
+_key_ids: list[str] = []
+
+
+def load_keys(keys: Iterable[str]) -> None:
+    """Set the encryption keys, newest first. Older keys still decrypt; new writes use the first."""
+    _keys[:] = [Fernet(k) for k in keys]
+    _key_ids[:] = [hashlib.sha256(k.encode()).hexdigest()[:8] for k in keys]
+
+
+def encrypt(plain: str) -> str:
+    """`<key id>:<token>` under the newest key."""
+    return f"{_key_ids[0]}:{_keys[0].encrypt(plain.encode()).decode()}"
+
+
+def decrypt(stored: str) -> str:
+    """Raises ValueError when no key fits."""
+    _, _, token = stored.partition(":")
+    try:
+        return MultiFernet(_keys).decrypt(token.encode()).decode()
+    except InvalidToken as error:
+        raise ValueError("no encryption key fits this secret (see docs/deploy.md, rotating secrets)") from error
+
+
+class EncryptedText(TypeDecorator[str]):
+    """A text column that is never in clear in the database."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: object) -> str | None:
+        return None if value is None else encrypt(value)
+
+    def process_result_value(self, value: str | None, dialect: object) -> str | None:
+        return None if value is None else decrypt(value)
+
+
+def new_token(nbytes: int = 24) -> str:
+    """URL-safe, 192 bits by default."""
+    return _secrets.token_urlsafe(nbytes)
+
+
+def same(a: str, b: str) -> bool:
+    """Constant-time comparison."""
+    return hmac.compare_digest(a.encode(), b.encode())
+
+
+_SECRET_SHAPES = re.compile(
+    r"(sk_(?:test|live)_|rk_(?:test|live)_|whsec_|SG\.|xkeysib-|xsmtpsib-|eyJ[A-Za-z0-9_-]{8,}\.)[A-Za-z0-9_.\-]+"
+    r"|(?i:bearer)\s+[A-Za-z0-9._\-]+"
+)
+_SECRET_FIELDS = re.compile(
+    r"(?i)(\"?(?:password|secret|token|api[_-]?key|authorization|card|cvc)\"?\s*[:=]\s*\"?)([^\s\",}&]+)"
+)
+
+
+def redact(text: str) -> str:
+    """The text without anything that looks like a secret."""
+    return _SECRET_FIELDS.sub(r"\1[hidden]", _SECRET_SHAPES.sub("[hidden]", text))

@@ -1,0 +1,38 @@
+"""Every letter is a row: what, to whom, about what, and what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shop.core.durable import DurableWork, open_work_index
+from shop.extensions import UtcDateTime, db
+
+
+class Letter(DurableWork, db.Model):
+    """Unique on (letter, subject_key): sent at most once each. `subject_key` names the thing it is about:
+    "order:17", "shipment:9", "checkout:4". A resend by staff adds a suffix ("order:17#2").
+    """
+
+    __tablename__ = "letters"
+    __table_args__ = (
+        UniqueConstraint("letter", "subject_key"),
+        open_work_index("letters"),
+        Index("ix_letters_created_at", "created_at"),
+    )
+
+    letter: Mapped[str] = mapped_column(String(40))
+    subject_key: Mapped[str] = mapped_column(String(80))
+    order_id: Mapped[int | None] = mapped_column()
+    to_email: Mapped[str] = mapped_column(String(254))
+    locale: Mapped[str] = mapped_column(String(8), default="en")
+    #: the facts the letter is rendered from, frozen when it was requested
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    provider: Mapped[str] = mapped_column(String(12), default="")
+    provider_message_id: Mapped[str] = mapped_column(String(255), default="")
+    subject_line: Mapped[str] = mapped_column(String(300), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())

@@ -1,0 +1,28 @@
+"""One webhook call, stored before it is answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shop.core.durable import DurableWork, open_work_index
+from shop.extensions import UtcDateTime, db
+
+
+class InboundEvent(DurableWork, db.Model):
+    """Unique on (source, external_id): a repeat of the same event is not stored twice."""
+
+    __tablename__ = "inbound_events"
+    __table_args__ = (UniqueConstraint("source", "external_id"), open_work_index("inbound_events"))
+
+    source: Mapped[str] = mapped_column(String(40))  # "stripe", "printify", later a connection
+    external_id: Mapped[str] = mapped_column(String(255))
+    topic: Mapped[str] = mapped_column(String(120))
+    subject_id: Mapped[str | None] = mapped_column(String(255))  # the outside id of the thing it is about
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+    found_by: Mapped[str] = mapped_column(String(12), default="hook", server_default="hook")  # hook | poller

@@ -1,0 +1,104 @@
+"""An order: frozen prices, who, where to, what was paid, and the story of all that happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from shop.core.secrets import new_token
+from shop.extensions import UtcDateTime, db
+
+
+class Order(db.Model):
+    __tablename__ = "orders"
+    __table_args__ = (
+        Index("ix_orders_placed_at", "placed_at"),
+        Index("ix_orders_email", "email"),
+        CheckConstraint("total_minor >= 0", name="total_not_negative"),
+    )
+
+    number: Mapped[str] = mapped_column(String(20), unique=True)  # random, leaks nothing: "K7QM-4T2X"
+    token: Mapped[str] = mapped_column(String(64), unique=True, default=new_token)  # the guest's link
+    #: where it came from: "checkout:<checkout id>" | "<connection>:<their order id>"; exactly one order each
+    source_key: Mapped[str] = mapped_column(String(120), unique=True)
+    channel: Mapped[str] = mapped_column(String(40), default="storefront")
+    status: Mapped[str] = mapped_column(String(12), default="placed")  # placed | completed | cancelled
+    payment_status: Mapped[str] = mapped_column(String(16), default="unpaid")
+    fulfilment_status: Mapped[str] = mapped_column(String(16), default="requested")
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    email: Mapped[str] = mapped_column(String(254))
+    customer_name: Mapped[str] = mapped_column(String(200), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    #: {"name","line1","line2","city","state","postal_code","country"}
+    ship_to: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    bill_to: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    locale: Mapped[str] = mapped_column(String(8), default="en")
+    note: Mapped[str] = mapped_column(Text, default="")
+    currency: Mapped[str] = mapped_column(String(3))
+    subtotal_minor: Mapped[int] = mapped_column(Integer)
+    shipping_minor: Mapped[int] = mapped_column(Integer, default=0)
+    tax_minor: Mapped[int] = mapped_column(Integer, default=0)
+    discount_minor: Mapped[int] = mapped_column(Integer, default=0)
+    total_minor: Mapped[int] = mapped_column(Integer)
+    tax_included: Mapped[bool] = mapped_column(Boolean, default=True)
+    shipping_method: Mapped[str] = mapped_column(String(12), default="standard")
+    shipping_label: Mapped[str] = mapped_column(String(80), default="")
+    is_test: Mapped[bool] = mapped_column(Boolean, default=False)
+    placed_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+    cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    lines: Mapped[list[OrderLine]] = relationship(order_by="OrderLine.id", viewonly=True)
+    entries: Mapped[list[OrderEntry]] = relationship(order_by="OrderEntry.at, OrderEntry.id", viewonly=True)
+    adjustments: Mapped[list[Adjustment]] = relationship(order_by="Adjustment.id", viewonly=True)
+
+
+class OrderLine(db.Model):
+    __tablename__ = "order_lines"
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id", ondelete="SET NULL"))
+    variant_id: Mapped[int | None] = mapped_column(ForeignKey("variants.id", ondelete="SET NULL"))
+    title: Mapped[str] = mapped_column(String(300))
+    variant_title: Mapped[str] = mapped_column(String(200), default="")
+    sku: Mapped[str] = mapped_column(String(120), default="")
+    #: what the provider needs: {"product_id": str, "variant_id": int, "blueprint_id": int, "print_provider_id": int}
+    printable: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    image: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    quantity: Mapped[int] = mapped_column(Integer)
+    unit_minor: Mapped[int] = mapped_column(Integer)
+    unit_cost_minor: Mapped[int] = mapped_column(Integer, default=0)
+    total_minor: Mapped[int] = mapped_column(Integer)
+    tax_minor: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class Adjustment(db.Model):
+    """One row that changes a price, with its source: shipping, tax, later discounts."""
+
+    __tablename__ = "adjustments"
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))  # shipping | tax | discount
+    source: Mapped[str] = mapped_column(String(80), default="")
+    label: Mapped[str] = mapped_column(String(120))
+    amount_minor: Mapped[int] = mapped_column(Integer)
+    included: Mapped[bool] = mapped_column(Boolean, default=False)  # already inside the prices: told, not added
+
+
+class OrderEntry(db.Model):
+    """The story: every move of every status, with who, from, to, why."""
+
+    __tablename__ = "order_entries"
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+    what: Mapped[str] = mapped_column(String(40))  # placed, paid, submitted, shipped, note, letter …
+    who: Mapped[str] = mapped_column(String(80), default="system")
+    from_status: Mapped[str | None] = mapped_column(String(20))
+    to_status: Mapped[str | None] = mapped_column(String(20))
+    why: Mapped[str] = mapped_column(Text, default="")
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    for_buyer: Mapped[bool] = mapped_column(Boolean, default=False)

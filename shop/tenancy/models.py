@@ -1,0 +1,50 @@
+"""The store's own row: who it is, how it sells. One row a schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, SmallInteger, String, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shop.extensions import db
+
+
+class StoreProfile(db.Model):
+    """Settings a merchant changes in the panel. Read through `tenancy.profile.current_profile()`."""
+
+    __tablename__ = "store_profile"
+
+    name: Mapped[str] = mapped_column(String(120))
+    tagline: Mapped[str] = mapped_column(String(200), default="")
+    currency: Mapped[str] = mapped_column(String(3))
+    country: Mapped[str] = mapped_column(String(2))
+    locale: Mapped[str] = mapped_column(String(8), default="en")
+    legal_name: Mapped[str] = mapped_column(String(200), default="")
+    address: Mapped[str] = mapped_column(Text, default="")
+    support_email: Mapped[str] = mapped_column(String(254), default="")
+    merchant_email: Mapped[str] = mapped_column(String(254), default="")
+    #: {"accent": "#hex", "accent_dark": "#hex", "logo_url": str | null}
+    brand: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    #: subtotal from which standard shipping is free; 0: never
+    free_shipping_minor: Mapped[int] = mapped_column(Integer, default=0)
+    #: used where Printify has no price: [{"countries": ["US"] | ["*"], "first_minor": int, "more_minor": int, "days": [3, 8]}]
+    shipping_fallback: Mapped[list[Any]] = mapped_column(JSONB, default=list)
+    #: [{"country": "DE", "rate": "0.19", "inclusive": true, "on_shipping": true, "name": "VAT"}]
+    tax_rates: Mapped[list[Any]] = mapped_column(JSONB, default=list)
+    #: ISO country codes the store ships to; empty: everywhere a price is known
+    ships_to: Mapped[list[Any]] = mapped_column(JSONB, default=list)
+    #: at_once | delayed | by_hand
+    production_policy: Mapped[str] = mapped_column(String(12), default="at_once")
+    production_delay_minutes: Mapped[int] = mapped_column(Integer, default=60)
+
+
+class StoreState(db.Model):
+    """Versions that caches are keyed by; raised in the transaction that changes what they name."""
+
+    __tablename__ = "store_state"
+
+    catalog_version: Mapped[int] = mapped_column(BigInteger, default=1, server_default="1")
+    settings_version: Mapped[int] = mapped_column(BigInteger, default=1, server_default="1")
+    singleton: Mapped[int] = mapped_column(SmallInteger, default=1, unique=True)

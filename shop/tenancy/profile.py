@@ -1,0 +1,126 @@
+"""The store's settings and versions, read cheaply and often.
+
+Each process looks at the versions at most twice a second, so a committed change is seen by every worker within one
+second, with or without Redis. The database down: the last known values go on being used.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import event, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from shop.core.scope import current_store
+from shop.extensions import db
+from shop.tenancy.models import StoreProfile, StoreState
+
+LOOK_EVERY_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Versions:
+    catalog: int
+    settings: int
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A frozen copy of the store_profile row."""
+
+    name: str
+    tagline: str
+    currency: str
+    country: str
+    locale: str
+    legal_name: str
+    address: str
+    support_email: str
+    merchant_email: str
+    brand: dict[str, Any]
+    free_shipping_minor: int
+    shipping_fallback: list[Any]
+    tax_rates: list[Any]
+    ships_to: list[Any]
+    production_policy: str
+    production_delay_minutes: int
+
+
+_looked: dict[str, tuple[float, Versions]] = {}
+_profiles: dict[str, tuple[int, Profile]] = {}
+
+
+def current_versions(fresh: bool = False) -> Versions:
+    """The catalogue's and the settings' versions, at most half a second old."""
+    key = f"{current_store()}@{current_app.config['DATABASE_KEY']}"
+    found = _looked.get(key)
+    if found and not fresh and time.monotonic() - found[0] < LOOK_EVERY_SECONDS:
+        return found[1]
+    try:
+        with db.engine.connect() as connection:
+            row = connection.execute(text("SELECT catalog_version, settings_version FROM store_state LIMIT 1")).first()
+        versions = Versions(row[0], row[1]) if row else Versions(0, 0)
+    except SQLAlchemyError:
+        if found is None:
+            raise
+        versions = found[1]
+    _looked[key] = (time.monotonic(), versions)
+    return versions
+
+
+def current_profile() -> Profile:
+    """The store's settings. Raises RuntimeError before `flask seed` has made the row."""
+    key = f"{current_store()}@{current_app.config['DATABASE_KEY']}"
+    version = current_versions().settings
+    found = _profiles.get(key)
+    if found and found[0] == version:
+        return found[1]
+    row = db.session.execute(select(StoreProfile).limit(1)).scalar_one_or_none()
+    if row is None:
+        raise RuntimeError("the store has no settings yet: run `flask seed`")
+    profile = Profile(**{name: getattr(row, name) for name in Profile.__dataclass_fields__})
+    _profiles[key] = (version, profile)
+    return profile
+
+
+def forget() -> None:
+    """Drop what this process remembers (tests, after a restore)."""
+    _looked.clear()
+    _profiles.clear()
+
+
+def touch_catalog(session: Session) -> None:
+    """The catalogue changes in this transaction: its version is raised as the last statement before the commit,
+    so writers hold the row only for a moment."""
+    session.info["touch_catalog"] = True
+
+
+def touch_settings(session: Session) -> None:
+    """Settings change in this transaction."""
+    session.info["touch_settings"] = True
+
+
+@event.listens_for(Session, "before_commit")
+def _raise_versions(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    values: dict[str, Any] = {}
+    if session.info.pop("touch_catalog", False):
+        values["catalog_version"] = StoreState.catalog_version + 1
+    if session.info.pop("touch_settings", False):
+        values["settings_version"] = StoreState.settings_version + 1
+        values["catalog_version"] = StoreState.catalog_version + 1
+    if values:
+        session.flush()
+        session.execute(update(StoreState).values(**values).execution_options(synchronize_session=False))
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget_touches(session: Session) -> None:
+    if not session.in_nested_transaction():
+        session.info.pop("touch_catalog", None)
+        session.info.pop("touch_settings", None)
