@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, SmallInteger, String, Text
+from sqlalchemy import BigInteger, Boolean, Integer, SmallInteger, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,6 +35,8 @@ class StoreProfile(db.Model):
     tax_rates: Mapped[list[Any]] = mapped_column(JSONB, default=list)
     #: ISO country codes the store ships to; empty: everywhere a price is known
     ships_to: Mapped[list[Any]] = mapped_column(JSONB, default=list)
+    #: shown prices contain the tax (Europe) or it is added at checkout (US)
+    prices_include_tax: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
     #: at_once | delayed | by_hand
     production_policy: Mapped[str] = mapped_column(String(12), default="at_once")
     production_delay_minutes: Mapped[int] = mapped_column(Integer, default=60)

@@ -46,6 +46,7 @@ class Profile:
     shipping_fallback: list[Any]
     tax_rates: list[Any]
     ships_to: list[Any]
+    prices_include_tax: bool
     production_policy: str
     production_delay_minutes: int
 

@@ -1,0 +1,1 @@
+"""Background work. A job says "look at the due rows"; the rows are the work."""

@@ -1,0 +1,96 @@
+"""The one list of periodic work. Each entry is a row, claimed with a lease: a tick is neither missed nor doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from shop.core import clock, log
+from shop.core.schedules import Schedule
+from shop.core.transaction import transaction
+from shop.extensions import db
+from shop.workflows import (
+    clean_up,
+    poll_checkouts,
+    poll_fulfilments,
+    poll_stripe_events,
+    refresh_catalog,
+    watch_subscriptions,
+)
+
+logger = log.get_logger("schedule")
+LEASE = timedelta(minutes=10)
+
+#: name → (how often in seconds, what)
+PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
+    "poll_checkouts": (30, poll_checkouts.run),
+    "poll_stripe_events": (60, poll_stripe_events.run),
+    "poll_fulfilments": (60, poll_fulfilments.run),
+    "refresh_catalog_when_old": (60, refresh_catalog.request_when_old),
+    "watch_subscriptions": (600, watch_subscriptions.run),
+    "clean_up": (3600, clean_up.run),
+}
+
+
+def run_due() -> list[str]:
+    """Run every entry whose time has come. Returns the names that ran."""
+    _enter_rows()
+    ran = []
+    for name, (seconds, work) in PERIODIC.items():
+        if not _claim(name, seconds):
+            continue
+        log.clear()
+        log.bind(schedule=name)
+        error = ""
+        try:
+            work()
+        except Exception as problem:  # noqa: BLE001  (one bad entry must not stop the others)
+            db.session.rollback()
+            error = str(problem)[:500]
+            logger.warning("schedule failed", why=error)
+        with transaction() as session:
+            session.execute(update(Schedule).where(Schedule.name == name).values(lease_until=None, last_error=error))
+        ran.append(name)
+    return ran
+
+
+_entered: set[str] = set()
+
+
+def _enter_rows() -> None:
+    """The list is the truth: missing rows are made, rows of removed entries go."""
+    key = str(db.engine.url)
+    if key in _entered:
+        return
+    with transaction() as session:
+        for name, (seconds, _) in PERIODIC.items():
+            session.execute(
+                insert(Schedule)
+                .values(name=name, every_seconds=seconds, next_run_at=clock.now())
+                .on_conflict_do_update(index_elements=["name"], set_={"every_seconds": seconds})
+            )
+        session.execute(delete(Schedule).where(Schedule.name.not_in(list(PERIODIC))))
+    _entered.add(key)
+
+
+def _claim(name: str, seconds: int) -> bool:
+    now = clock.now()
+    with transaction() as session:
+        row = session.execute(
+            select(Schedule)
+            .where(
+                Schedule.name == name,
+                Schedule.next_run_at <= now,
+                or_(Schedule.lease_until.is_(None), Schedule.lease_until < now),
+            )
+            .with_for_update(skip_locked=True)
+        ).scalar_one_or_none()
+        if row is None:
+            return False
+        row.next_run_at = now + timedelta(seconds=seconds)
+        row.last_run_at = now
+        row.lease_until = now + LEASE
+    return True

@@ -1,0 +1,33 @@
+"""Find due rows whose kick was lost, and kick again. Redis may be empty at any time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shop.catalog.models import CatalogRun, Image
+from shop.core.durable import has_due
+from shop.core.queue import JobName, kick
+from shop.email.models import Letter
+from shop.extensions import db
+from shop.fulfilment.models import FulfilmentOrder
+from shop.inbound.models import InboundEvent
+from shop.payments.models import Refund
+
+#: every kind of durable work, and the job that drains it
+WORK: dict[JobName, type[Any]] = {
+    JobName.DRAIN_INBOUND: InboundEvent,
+    JobName.DRAIN_FULFILMENT: FulfilmentOrder,
+    JobName.DRAIN_EMAIL: Letter,
+    JobName.DRAIN_PAYMENTS: Refund,
+    JobName.DRAIN_PICTURES: Image,
+    JobName.REFRESH_CATALOG: CatalogRun,
+}
+
+
+def sweep() -> list[JobName]:
+    """Kick the drain job of every kind that has something due. Returns what was kicked."""
+    found = [name for name, model in WORK.items() if has_due(db.session, model)]
+    db.session.rollback()
+    for name in found:
+        kick(name)
+    return found
