@@ -1,0 +1,82 @@
+"""A letter from its facts: subject, plain text, HTML with inlined CSS."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import css_inline
+from flask import current_app
+from flask_babel import force_locale, gettext, ngettext
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from config import ROOT
+from shop.tenancy.profile import Profile, current_profile
+
+LETTERS_FOR_BUYERS = (
+    "order_confirmation",
+    "payment_failed",
+    "shipped",
+    "delivered",
+    "refunded",
+    "cancelled",
+    "abandoned_cart",
+    "contact_received",
+    "order_link",
+)
+LETTERS_FOR_MERCHANT = ("contact", "merchant_new_order", "merchant_failure", "catalog_stale")
+LETTERS = LETTERS_FOR_BUYERS + LETTERS_FOR_MERCHANT
+
+
+@dataclass(frozen=True)
+class Rendered:
+    subject: str
+    text: str
+    html: str
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(ROOT / "templates" / "email"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    return env
+
+
+def brand_facts(profile: Profile) -> dict[str, Any]:
+    """What every letter knows of the shop."""
+    public_url = current_app.config["IMPRINT"].public_url.rstrip("/")
+    brand = profile.brand or {}
+    logo = brand.get("logo_url")
+    return {
+        "name": profile.name,
+        "logo_url": f"{public_url}{logo}" if logo and logo.startswith("/") else logo,
+        "accent": brand.get("accent") or "#1f5c4a",
+        "accent_ink": brand.get("accent_ink") or "#ffffff",
+        "url": public_url,
+        "support_email": profile.support_email,
+        "legal_name": profile.legal_name or profile.name,
+        "address": profile.address,
+    }
+
+
+def render_letter(letter: str, facts: dict[str, Any], locale: str = "en") -> Rendered:
+    """Raises KeyError for an unknown letter, jinja2.UndefinedError when a fact is missing."""
+    if letter not in LETTERS:
+        raise KeyError(letter)
+    env = _environment()
+    context = {**facts, "brand": brand_facts(current_profile()), "locale": locale}
+    with force_locale(locale):
+        subject = env.get_template(f"{letter}/subject.txt").render(context)
+        text = env.get_template(f"{letter}/body.txt").render(context)
+        html = env.get_template(f"{letter}/body.html").render(context)
+    inlined = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(html)
+    return Rendered(re.sub(r"\s+", " ", subject).strip()[:250], text.strip() + "\n", inlined)

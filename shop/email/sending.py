@@ -1,0 +1,76 @@
+"""Send one letter row. At most once: whether a lost answer meant "sent" cannot be asked, so such a row is shown to a
+person instead of being sent again (contracts/sendgrid.md §3); Brevo takes a key and may be asked again.
+"""
+
+from __future__ import annotations
+
+from flask import current_app
+
+from shop.core import durable, log
+from shop.core.durable import Claim
+from shop.core.transaction import release_connection, transaction
+from shop.email.models import Letter
+from shop.email.rendering import render_letter
+from shop.email.senders import Envelope, sender_for
+from shop.errors import Misunderstood, Refused, Unavailable
+from shop.extensions import db
+from shop.tenancy.profile import current_profile
+
+logger = log.get_logger("email")
+
+
+class MaybeSent(Refused):
+    """The mail server may have taken the letter before the answer was lost."""
+
+
+def send_letter(held: Claim) -> None:
+    """Render, mark the call, send, finish. Raises OutsideError kinds for the drain loop."""
+    sender = sender_for(current_app.config["IMPRINT"])
+    letter = db.session.get(Letter, held.id)
+    if letter is None:
+        return
+    if held.unknown_outcome and not sender.knows_repeats:
+        raise MaybeSent(
+            "This letter may have been sent before the answer was lost. Send it again only if the buyer did not get it.",
+            service=sender.name,
+        )
+    envelope = _envelope(letter)
+    with transaction() as session:
+        durable.begin_call(session, Letter, held)
+    release_connection()
+    try:
+        message_id = sender.send(envelope)
+    except Unavailable as error:
+        if error.sent and not sender.knows_repeats:
+            raise MaybeSent("The mail server did not say whether it took the letter.", service=sender.name) from error
+        raise
+    with transaction() as session:
+        durable.finish(
+            session,
+            Letter,
+            held,
+            provider=sender.name,
+            provider_message_id=message_id[:255],
+            subject_line=envelope.subject[:300],
+        )
+    logger.info("letter sent", letter=letter.letter, subject_key=letter.subject_key)
+
+
+def _envelope(letter: Letter) -> Envelope:
+    profile = current_profile()
+    try:
+        rendered = render_letter(letter.letter, letter.facts, letter.locale)
+    except Exception as error:
+        raise Misunderstood(f"The letter {letter.letter} cannot be written", service="letters", detail=str(error)) from error
+    return Envelope(
+        to=letter.to_email,
+        from_email=current_app.config["IMPRINT"].email_from,
+        from_name=profile.name,
+        reply_to=str(letter.facts.get("reply_to") or profile.support_email),
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        key=f"letter-{letter.id}",
+    )
+
+
