@@ -1,0 +1,132 @@
+"""Stripe behind our gateway interface (contracts/stripe.md). SDK 16 pinned; base addresses are settings."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import stripe
+from flask import current_app
+
+from config import Config
+from shop.errors import Misunderstood, NeedsReconnect, RateLimited, Refused, Unavailable
+from shop.payments.gateway import (
+    DisputeFacts,
+    Gateway,
+    GatewayEvent,
+    PayPage,
+    PayRequest,
+    RefundFacts,
+    SessionFacts,
+)
+from shop.payments.reading_stripe import (
+    read_dispute,
+    read_event,
+    read_refund,
+    read_session,
+    session_payload,
+)
+
+stripe.enable_telemetry = False
+EXPAND = ["payment_intent.latest_charge", "shipping_cost.shipping_rate"]
+EVENTS_AT_MOST = 1000
+
+
+class StripeGateway(Gateway):
+    def __init__(self, secret_key: str, base_url: str = "") -> None:
+        bases = {"api": base_url.rstrip("/"), "files": base_url.rstrip("/")} if base_url else {}
+        self.client = stripe.StripeClient(
+            secret_key,
+            base_addresses=bases,  # type: ignore[arg-type]
+            max_network_retries=2,
+            http_client=stripe.RequestsClient(timeout=(5, 20)),  # type: ignore[arg-type]
+        )
+
+    def open_page(self, request: PayRequest) -> PayPage:
+        session = self._call(
+            lambda: self.client.v1.checkout.sessions.create(
+                session_payload(request),  # type: ignore[arg-type]
+                {"idempotency_key": request.key},
+            )
+        )
+        return PayPage(session.id, session.url, session.status or "open")
+
+    def close_page(self, session_id: str) -> PayPage:
+        try:
+            session = self._call(lambda: self.client.v1.checkout.sessions.expire(session_id))
+        except Refused:  # not open any more: the truth is in the object
+            session = self._call(lambda: self.client.v1.checkout.sessions.retrieve(session_id))
+        return PayPage(session.id, session.url, session.status or "expired")
+
+    def read_session(self, session_id: str) -> SessionFacts:
+        session = self._call(lambda: self.client.v1.checkout.sessions.retrieve(session_id, {"expand": EXPAND}))
+        return read_session(session.to_dict())
+
+    def refund(self, *, key: str, payment_id: str, amount_minor: int, our_refund_id: int, reason: str) -> RefundFacts:
+        params: dict[str, Any] = {
+            "payment_intent": payment_id,
+            "amount": amount_minor,
+            "reason": "requested_by_customer",
+            "metadata": {"imprint_refund": str(our_refund_id), "why": reason[:400]},
+        }
+        answer = self._call(lambda: self.client.v1.refunds.create(params, {"idempotency_key": key}))  # type: ignore[arg-type]
+        return read_refund(answer.to_dict())
+
+    def list_refunds(self, payment_id: str) -> list[RefundFacts]:
+        page = self._call(lambda: self.client.v1.refunds.list({"payment_intent": payment_id, "limit": 100}))
+        return [read_refund(r.to_dict()) for r in page.data]
+
+    def read_refund(self, refund_id: str) -> RefundFacts:
+        return read_refund(self._call(lambda: self.client.v1.refunds.retrieve(refund_id)).to_dict())
+
+    def read_dispute(self, dispute_id: str) -> DisputeFacts:
+        return read_dispute(self._call(lambda: self.client.v1.disputes.retrieve(dispute_id)).to_dict())
+
+    def list_events(self, since: int, topics: list[str]) -> list[GatewayEvent]:
+        found: list[GatewayEvent] = []
+        params: dict[str, Any] = {"created": {"gte": since}, "types": topics, "limit": 100}
+        while len(found) < EVENTS_AT_MOST:
+            asked = dict(params)
+            page = self._call(lambda asked=asked: self.client.v1.events.list(asked))  # type: ignore[misc]
+            found += [read_event(e.to_dict()) for e in page.data]
+            if not page.has_more or not page.data:
+                break
+            params["starting_after"] = page.data[-1].id
+        return sorted(found, key=lambda e: e.created)
+
+    def _call(self, call: Any) -> Any:
+        try:
+            return call()
+        except stripe.StripeError as error:
+            raise told(error) from error
+        except ValueError as error:
+            raise Misunderstood("Stripe answered in a way we do not know.", service="stripe", detail=str(error)) from error
+
+
+def told(error: stripe.StripeError) -> Refused | Unavailable | NeedsReconnect | Misunderstood:
+    """Stripe's error classes → who must act (contracts/stripe.md §10)."""
+    detail = f"{error.http_status or ''} {error.code or ''} {error.user_message or error}"[:500]
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+        return NeedsReconnect("Stripe refused our key.", service="stripe", detail=detail)
+    if isinstance(error, stripe.RateLimitError):
+        return RateLimited("Stripe asks us to slow down.", service="stripe", detail=detail, retry_at=None)
+    if isinstance(error, stripe.InvalidRequestError | stripe.IdempotencyError | stripe.CardError):
+        return Refused("Stripe refused this request.", service="stripe", detail=detail)
+    if isinstance(error, stripe.APIConnectionError) or (error.http_status or 500) >= 500 or error.http_status == 409:
+        return Unavailable("Stripe cannot be reached.", service="stripe", detail=detail, sent=True)
+    return Misunderstood("Stripe answered in a way we do not know.", service="stripe", detail=detail)
+
+
+@lru_cache(maxsize=8)
+def _made(secret_key: str, base_url: str) -> StripeGateway:
+    return StripeGateway(secret_key, base_url)
+
+
+def gateway() -> Gateway:
+    """The store's gateway. Raises NeedsReconnect when no key is set."""
+    config: Config = current_app.config["IMPRINT"]
+    if not config.stripe_secret_key:
+        raise NeedsReconnect("Payments are not set up: STRIPE_SECRET_KEY is missing.", service="stripe")
+    return _made(config.stripe_secret_key, config.stripe_base_url)
+
+
