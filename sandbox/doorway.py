@@ -80,9 +80,7 @@ class Doorway:
         status, headers = seen[-1]
         return status, [pair for pair in headers if pair[0].lower() != "content-length"], body
 
-    def _note(
-        self, environ: dict[str, Any], service: str, status: str, faults: list[Fault], started: float
-    ) -> None:
+    def _note(self, environ: dict[str, Any], service: str, status: str, faults: list[Fault], started: float) -> None:
         self._world.requests.add(
             {
                 "service": service,

@@ -50,7 +50,10 @@ class Delivery:
 
 
 class HookSender:
-    """A queue of deliveries and a few threads. Deliveries still waiting when the process ends are lost, and the log says so."""
+    """A queue of deliveries and a few threads.
+
+    Deliveries still waiting when the process ends are lost, and the log says so.
+    """
 
     def __init__(self, store: Store, clock: VirtualClock, threads: int = 4) -> None:
         self._store = store
@@ -99,6 +102,11 @@ class HookSender:
             self._queue(twin)
         return delivery.id
 
+    def skip(self, service: str, url: str, body: bytes, event_id: str, topic: str, why: str) -> None:
+        """Write into the log that an event was never sent, and why."""
+        never = Delivery(service, url, body, lambda raw, at: {}, event_id, topic, [], self._clock.now())
+        self._note(never, "lost", error=why)
+
     def mode(self, service: str) -> dict[str, Any]:
         """``{"mode": …, "seconds": …}`` of a service."""
         return self._store.get("hook_mode", service) or {"mode": "normal", "seconds": 0}
@@ -123,7 +131,14 @@ class HookSender:
         signer = sign or (lambda body, at: headers)
         body = str(entry["body"]).encode()
         again = Delivery(
-            entry["service"], entry["url"], body, signer, entry["event_id"], entry["topic"], [], self._clock.now()
+            entry["service"],
+            entry["url"],
+            body,
+            signer,
+            entry["event_id"],
+            entry["topic"],
+            [],
+            self._clock.now(),
         )
         self._note(again, "waiting")
         self._queue(again)

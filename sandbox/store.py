@@ -1,4 +1,4 @@
-"""The sandbox's memory: JSON objects by kind and id, mirrored into one SQLite file so that a restart forgets nothing."""
+"""The sandbox's memory: JSON objects by kind and id, mirrored into one SQLite file, so a restart forgets nothing."""
 
 from __future__ import annotations
 
