@@ -1,3 +1,54 @@
-import sys,time,os
-print("worker", sys.argv[1], os.getpid())
-while 1: time.sleep(1)
+"""`python -m jobs.worker QUEUE`: one queue a process (a worker on several queues loses a job when killed between
+pop and start), JSON only (whoever can write to Redis must not run code), no fork (jobs drain in batches; the row's
+lease and fence make a killed worker harmless).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import redis
+from rq import Queue, SimpleWorker
+from rq.serializers import JSONSerializer
+
+from jobs.base import worker_app
+from shop.core import log
+from shop.core.queue import QUEUES, JobName, QUEUE_OF, kick
+
+logger = log.get_logger("worker")
+
+
+class QueueWorker(SimpleWorker):
+    """Finds abandoned jobs within a minute instead of RQ's half hour."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, worker_ttl=45, maintenance_interval=30, job_monitoring_interval=10, **kwargs)  # type: ignore[misc, arg-type]
+
+
+def main(argv: list[str]) -> int:
+    if len(argv) != 1 or argv[0] not in QUEUES:
+        print(f"usage: python -m jobs.worker {{{'|'.join(QUEUES)}}}", file=sys.stderr)  # noqa: T201
+        return 2
+    queue_name = argv[0]
+    app = worker_app()
+    url = app.config["IMPRINT"].redis_url
+    with app.app_context():
+        for name, where in QUEUE_OF.items():  # rows may be waiting from before a crash
+            if where == queue_name and name is not JobName.REFRESH_CATALOG:
+                kick(name)
+    while True:
+        try:
+            connection = redis.Redis.from_url(url, socket_connect_timeout=2, health_check_interval=20)
+            connection.ping()
+            queue = Queue(queue_name, connection=connection, serializer=JSONSerializer)
+            worker = QueueWorker([queue], connection=connection, serializer=JSONSerializer)
+            worker.work(logging_level="WARNING", with_scheduler=False)
+            return 0
+        except redis.RedisError as error:
+            logger.warning("redis is away, waiting", why=str(error)[:200])
+            time.sleep(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
