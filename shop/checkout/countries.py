@@ -1,0 +1,36 @@
+"""Countries a shopper may choose, by name in their language."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from babel import Locale
+
+#: countries that Stripe Checkout takes no shipping address for, or that no carrier of the providers serves
+NOT_SERVED = frozenset({"AS", "CX", "CC", "CU", "HM", "IR", "KP", "MH", "FM", "NF", "MP", "PW", "SD", "SY", "UM", "VI"})
+
+
+@lru_cache(maxsize=16)
+def all_countries(locale: str = "en") -> tuple[tuple[str, str], ...]:
+    """(ISO 3166 code, name), sorted by name."""
+    names = Locale.parse(locale).territories
+    found = [
+        (code, names[code])
+        for code in names
+        if len(code) == 2 and code.isalpha() and code not in NOT_SERVED and code not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
+    ]
+    return tuple(sorted(found, key=lambda pair: pair[1]))
+
+
+@lru_cache(maxsize=1)
+def known_codes() -> frozenset[str]:
+    return frozenset(code for code, _ in all_countries())
+
+
+def countries_served(ships_to: tuple[str, ...], locale: str = "en") -> list[tuple[str, str]]:
+    """What the store ships to; all countries when it names none."""
+    return [pair for pair in all_countries(locale) if not ships_to or pair[0] in ships_to]
+
+
+def country_name(code: str, locale: str = "en") -> str:
+    return str(Locale.parse(locale).territories.get(code, code))
