@@ -1,7 +1,8 @@
 """One API call from the door to the answer: key, version, rate, decoding, checks, idempotency, expansion, headers.
 
-Rules of the fault box with the service ``stripe-api`` strike in here, in Stripe's own words (a 429 or 500 the SDK understands)
-and inside the idempotency store: a 500 given under a key is replayed under it. Source: contracts/stripe.md §1, §9–§11.
+Rules of the fault box with the service ``stripe-api`` strike in here, in Stripe's own words (a 429 or 500 the SDK
+understands) and inside the idempotency store: a 500 given under a key is replayed under it.
+Source: contracts/stripe.md §1, §9–§11.
 """
 
 from __future__ import annotations
@@ -95,8 +96,8 @@ def check_caller() -> None:
         key = (given.token if given.type == "bearer" else given.username) or ""
     if not key:
         message = (
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth "
-            "(e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+            "You did not provide an API key. You need to provide your API key in the Authorization header, using "
+            "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
         )
         raise Refusal(message, status=401)
     if key.startswith(("sk_test_expired", "sk_test_revoked")):
@@ -115,7 +116,7 @@ def _check_rate(world: World) -> None:
     g.stripe_faults = [fault.kind for fault in struck if fault.kind != "slow"]
     g.stripe_slow = sum(fault.delay for fault in struck if fault.kind == "slow")
     if wait is not None or "rate_429" in g.stripe_faults:
-        message = "Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits."
+        message = "Request rate limit exceeded. Learn more about rate limits: https://stripe.com/docs/rate-limits."
         raise Refusal(message, status=429, code="rate_limit")
 
 
@@ -150,7 +151,10 @@ def _work(handler: Handler, call: Call) -> tuple[int, Any]:
     if g.stripe_slow:
         time.sleep(g.stripe_slow)
     failed = {
-        "error": {"type": "api_error", "message": "An unknown error occurred. Let us know at https://support.stripe.com."}
+        "error": {
+            "type": "api_error",
+            "message": "An unknown error occurred. Let us know at https://support.stripe.com.",
+        }
     }
     if "error_500" in g.stripe_faults:
         return 500, failed

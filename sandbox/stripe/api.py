@@ -209,5 +209,3 @@ def _delete(call: Call, resource: str, variable: str) -> Obj:
     found = book.get(call.world, resource, call.path[variable], variable)
     call.world.store.delete(book.KINDS[resource], found["id"])
     return {"id": found["id"], "object": resource, "deleted": True}
-
-

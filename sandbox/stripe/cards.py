@@ -38,7 +38,11 @@ CARDS = (
     Card(
         "4000000000000119",
         "meets a processing error",
-        ("processing_error", "processing_error", "An error occurred while processing your card. Try again in a little bit."),
+        (
+            "processing_error",
+            "processing_error",
+            "An error occurred while processing your card. Try again in a little bit.",
+        ),
     ),
     Card("4000002760003184", "asks for 3-D Secure", challenge=True),
     Card("4000002500003155", "asks for 3-D Secure", challenge=True),

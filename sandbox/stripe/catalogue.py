@@ -208,7 +208,10 @@ def create_shipping_rate(world: World, params: Params, path: str = "") -> Obj:
             "created": book.now(world),
             "delivery_estimate": _estimate(branch(params, "delivery_estimate", path), f"{path}[delivery_estimate]"),
             "display_name": text(params, "display_name", path, needed=True, longest=100),
-            "fixed_amount": {"amount": amount, "currency": read_currency(text(fixed, "currency"), f"{where}[currency]")},
+            "fixed_amount": {
+                "amount": amount,
+                "currency": read_currency(text(fixed, "currency"), f"{where}[currency]"),
+            },
             "livemode": False,
             "metadata": merge_metadata({}, params),
             "tax_behavior": text(params, "tax_behavior") or "unspecified",

@@ -205,9 +205,7 @@ def failed_payment(
         error["decline_code"] = decline_code
     if charge is not None:
         error["charge"] = charge["id"]
-    intent.update(
-        status="requires_payment_method", last_payment_error=error, next_action=None, payment_method=None
-    )
+    intent.update(status="requires_payment_method", last_payment_error=error, next_action=None, payment_method=None)
     book.save(world, intent)
     events.record(world, "payment_intent.payment_failed", intent)
 
@@ -217,7 +215,13 @@ def _method_details(method: Obj) -> Obj:
     if kind != "card":
         return {"type": kind, kind: dict(method[kind])}
     checks = {"address_line1_check": "pass", "address_postal_code_check": "pass", "cvc_check": "pass"}
-    card = {**method["card"], "checks": checks, "network": method["card"]["brand"], "three_d_secure": None, "wallet": None}
+    card = {
+        **method["card"],
+        "checks": checks,
+        "network": method["card"]["brand"],
+        "three_d_secure": None,
+        "wallet": None,
+    }
     return {"type": "card", "card": card}
 
 

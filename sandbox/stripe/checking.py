@@ -1,7 +1,7 @@
 """Requests against the derived OpenAPI description of Stripe v1, when it is at hand.
 
-The description is read once, when first needed (about 60 ms), and only its request schemas are walked. Where it is missing
-nothing is checked here: the handlers still refuse what they cannot use. Source: contracts/stripe.md (head), §12.
+The description is read once, when first needed (about 60 ms), and only its request schemas are walked. Where it is
+missing nothing is checked here: the handlers still refuse what they cannot use. Source: contracts/stripe.md §12.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class SpecChecker:
                 return
             except Refusal as refusal:
                 # The choice that fits the value's shape explains best what is wrong with it.
-                if failure is None or isinstance(value, dict | list) and "$ref" in choice:
+                if failure is None or (isinstance(value, dict | list) and "$ref" in choice):
                     failure = refusal
         if failure is not None:
             raise failure
@@ -133,7 +133,8 @@ def _check_leaf(value: Any, schema: Schema, path: str) -> None:
     if value == "":
         message = (
             f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a parameter; "
-            f"however '{path}' cannot be unset. You should remove '{path}' from your request or supply a non-empty value."
+            f"however '{path}' cannot be unset. You should remove '{path}' from your request or supply a "
+            "non-empty value."
         )
         raise Refusal(message, code="parameter_invalid_empty", param=path)
     if kind == "integer" and not re.fullmatch(r"-?\d{1,18}", value):

@@ -1,4 +1,4 @@
-"""Disputes: opened by the buyer's bank, answered with evidence, won, lost or conceded. Source: contracts/stripe.md §7."""
+"""Disputes: opened by the buyer's bank, answered with evidence, won, lost or conceded. contracts/stripe.md §7."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ REASONS = (
 OPEN = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
 _FILES = frozenset(
     {
-        "cancellation_policy", "customer_communication", "customer_signature", "duplicate_charge_documentation", "receipt",
-        "refund_policy", "service_documentation", "shipping_documentation", "uncategorized_file",
+        "cancellation_policy", "customer_communication", "customer_signature", "duplicate_charge_documentation",
+        "receipt", "refund_policy", "service_documentation", "shipping_documentation", "uncategorized_file",
     }
 )  # fmt: skip
 _TEXTS = frozenset(
@@ -156,7 +156,7 @@ def _shape(world: World, charge: Obj, reason: str, amount: int) -> Obj:
         "created": book.now(world),
         "currency": charge["currency"],
         "enhanced_eligibility_types": [],
-        "evidence": {**{name: None for name in sorted(_FILES | _TEXTS)}, "enhanced_evidence": {}},
+        "evidence": {**dict.fromkeys(sorted(_FILES | _TEXTS)), "enhanced_evidence": {}},
         "evidence_details": {
             "due_by": book.now(world) + DUE_SECONDS,
             "enhanced_eligibility": {},

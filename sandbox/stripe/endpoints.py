@@ -17,7 +17,7 @@ DEFAULT_SECRET = "whsec_sandbox"
 
 
 def ensure_default(world: World) -> None:
-    """The endpoint of the shop itself exists from the start (and again after a reset); once deleted it stays deleted."""
+    """The endpoint of the shop itself exists from the start and again after a reset; once deleted it stays deleted."""
     with world.store.lock:
         if world.store.get("stripe.seeded", "endpoint"):
             return

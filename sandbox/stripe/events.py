@@ -18,8 +18,8 @@ from sandbox.stripe.book import API_VERSION, Obj
 from sandbox.stripe.ids import new_id
 from sandbox.world import World
 
-# Waits in virtual seconds after each failed attempt. Stripe's sandbox tries three times more within a few hours; the first
-# waits are short here so that a shop that was restarting gets its events while someone watches.
+# Waits in virtual seconds after each failed attempt. Stripe's sandbox tries three times more within a few hours; the
+# first waits are short here so that a shop that was restarting gets its events while someone watches.
 RETRY_WAITS = [5.0, 60.0, 3600.0]
 
 

@@ -1,4 +1,4 @@
-"""Products, prices and customers: as much of them as a shop with its own catalogue needs. Source: contracts/stripe.md §3."""
+"""Products, prices and customers: as much as a shop with its own catalogue needs. Source: contracts/stripe.md §3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One key, one piece of work: replay, refusal of other parameters, 409 while it runs. Source: contracts/stripe.md §9."""
+"""One key, one piece of work: replay, refusal of other parameters, 409 while it runs. contracts/stripe.md §9."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def begin(world: World, key: str, path: str, fingerprint: str) -> Stored | None:
                 return Stored(entry["status"], entry["body"])
             if entry["started"] > time.time() - _LONGEST_RUN:
                 message = (
-                    f"There is currently another in-progress request using this Idempotent Key: {key} (that probably means you "
-                    "submitted twice, and the other request is still going through)."
+                    f"There is currently another in-progress request using this Idempotent Key: {key} (that probably "
+                    "means you submitted twice, and the other request is still going through)."
                 )
                 raise Refusal(message, status=409, kind="idempotency_error", code="idempotency_key_in_use")
         world.store.put(
@@ -73,7 +73,8 @@ def _compare(entry: dict[str, Any], key: str, path: str, fingerprint: str) -> No
     if entry["path"] != path:
         message = (
             f"Keys for idempotent requests can only be used for the same endpoint they were first used for "
-            f"('{path}' vs '{entry['path']}'). Try using a key other than '{key}' if you meant to execute a different request."
+            f"('{path}' vs '{entry['path']}'). Try using a key other than '{key}' if you meant to execute a different "
+            "request."
         )
         raise Refusal(message, kind="idempotency_error")
     if entry["fingerprint"] != fingerprint:

@@ -6,15 +6,19 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from sandbox.stripe.refusing import Refusal, required
 
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
-THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
-CURRENCIES = ZERO_DECIMAL | THREE_DECIMAL | frozenset(
-    "aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd btn bwp byn bzd cad cdf chf cny cop crc "
-    "cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr isk jmd kes kgs khr kyd "
-    "kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php pkr "
-    "pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah usd uyu uzs wst xcd "
-    "yer zar zmw".split()
-)  # fmt: skip
+_WHOLE = """
+bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf
+"""
+ZERO_DECIMAL = frozenset(_WHOLE.split())
+THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
+_USUAL = """
+aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd btn bwp byn bzd cad cdf chf cny cop crc
+cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr isk jmd kes kgs khr kyd
+kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php pkr
+pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah usd uyu uzs wst xcd
+yer zar zmw
+"""
+CURRENCIES = ZERO_DECIMAL | THREE_DECIMAL | frozenset(_USUAL.split())  # fmt: skip
 _SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "cad": "CA$", "aud": "A$", "nzd": "NZ$", "chf": "CHF "}
 
 # The least a charge may be, in minor units; 50 where nothing is listed.
@@ -42,7 +46,10 @@ def read_currency(value: str | None, param: str) -> str:
         raise required(param)
     code = value.lower()
     if code not in CURRENCIES:
-        raise Refusal(f"Invalid currency: {value[:20]}. Stripe currently supports these currencies: {', '.join(sorted(CURRENCIES))}", param=param)
+        raise Refusal(
+            f"Invalid currency: {value[:20]}. Supported currencies: {', '.join(sorted(CURRENCIES))}",
+            param=param,
+        )
     return code
 
 

@@ -1,7 +1,7 @@
-"""Paying a session: success, decline, 3-D Secure, a bank debit that settles later. Source: contracts/stripe.md §5, §7, §12.
+"""Paying a session: success, decline, 3-D Secure, a bank debit that settles later. contracts/stripe.md §5, §7, §12.
 
-Every function here holds the store's lock for its whole length: two clicks on "pay" are two callers in a queue, and the second
-finds the session complete.
+Every function here holds the store's lock for its whole length: two clicks on "pay" are two callers in a queue, and
+the second finds the session complete.
 """
 
 from __future__ import annotations
@@ -266,5 +266,3 @@ def _count_redemption(world: World, session: Obj) -> None:
         if found is not None:
             found["times_redeemed"] += 1
             book.save(world, found)
-
-

@@ -24,7 +24,9 @@ def reprice(world: World, session: Obj) -> Obj:
     discount = sum(shares)
     tax = sum(line["amount_tax"] for line in lines) + (shipping["amount_tax"] if shipping else 0)
     session["amount_subtotal"] = subtotal
-    session["amount_total"] = sum(line["amount_total"] for line in lines) + (shipping["amount_total"] if shipping else 0)
+    session["amount_total"] = sum(line["amount_total"] for line in lines) + (
+        shipping["amount_total"] if shipping else 0
+    )
     session["total_details"] = {
         "amount_discount": discount,
         "amount_shipping": shipping["amount_subtotal"] if shipping else 0,

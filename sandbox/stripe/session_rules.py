@@ -26,7 +26,9 @@ _SLACK = 60
 def read_rules(world: World, params: Params) -> None:
     """Every rule that joins several parameters; raises the Refusal Stripe would."""
     if "payment_method_types" in params:
-        message = "The parameter `payment_method_types` is no longer supported. Manage payment methods in the Dashboard."
+        message = (
+            "The parameter `payment_method_types` is no longer supported. Manage payment methods in the Dashboard."
+        )
         raise Refusal(message, code="payment_method_types_no_longer_supported", param="payment_method_types")
     mode = text(params, "mode", needed=True)
     if mode not in ("payment", "subscription", "setup"):
@@ -86,7 +88,7 @@ def read_lines(world: World, params: Params) -> list[Obj]:
         raise Refusal("`line_items` must contain at least one item in `payment` mode.", param="line_items")
     if len(given) > _MOST_LINES:
         raise Refusal(f"`line_items` may contain at most {_MOST_LINES} items.", param="line_items")
-    # Everything is read before anything is made, so that a refused session leaves nothing behind but its first lines' goods.
+    # Everything is read before anything is made, so that a refused session leaves little behind.
     automatic = bool(truth(branch(params, "automatic_tax"), "enabled", "automatic_tax"))
     for number, item in enumerate(given):
         _check_line(item, f"line_items[{number}]", automatic)
@@ -112,7 +114,9 @@ def _read_line(world: World, item: Params, path: str) -> Obj:
     if id_:
         price = book.named(world, "price", id_, f"{path}[price]")
         if not price["active"]:
-            raise Refusal("The price specified is inactive. This field only accepts active prices.", param=f"{path}[price]")
+            raise Refusal(
+                "The price specified is inactive. This field only accepts active prices.", param=f"{path}[price]"
+            )
     else:
         price = create_price(world, branch(item, "price_data", path), f"{path}[price_data]")
     product = book.get(world, "product", price["product"])
@@ -191,8 +195,8 @@ def read_discount(world: World, params: Params, subtotal: int, currency: str) ->
 def read_expiry(world: World, params: Params) -> int:
     """When the session ends, by the virtual clock: 30 minutes to 24 hours from now, 24 hours when not said.
 
-    A caller's watch shows the wall clock. When the virtual clock was moved ahead, a time that is right by the caller's watch
-    is moved ahead with it; otherwise no shop could sell after time travel.
+    A caller's watch shows the wall clock. When the virtual clock was moved ahead, a time that is right by the
+    caller's watch is moved ahead with it; otherwise no shop could sell after time travel.
     """
     now = world.clock.now()
     wanted = whole(params, "expires_at", least=0)

@@ -72,7 +72,7 @@ def expire(world: World, id_: str) -> Obj:
     session = book.get(world, "checkout.session", id_, "session")
     if session["status"] != "open":
         message = (
-            "Only Checkout Sessions with a status in [\"open\"] can be expired. "
+            'Only Checkout Sessions with a status in ["open"] can be expired. '
             f"This Checkout Session has a status of `{session['status']}`."
         )
         raise Refusal(message, param="session")
@@ -338,5 +338,3 @@ def _custom_fields(params: Params) -> list[Obj]:
             }
         )
     return found
-
-

@@ -1,4 +1,4 @@
-"""File uploads for dispute evidence: metadata is kept, and the bytes too, so that they can be looked at. contracts/stripe.md §3."""
+"""File uploads for dispute evidence: kept with their bytes, so that they can be looked at. contracts/stripe.md §3."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sandbox.world import World
 
 PURPOSES = (
     "account_requirement", "additional_verification", "business_icon", "business_logo", "customer_signature",
-    "dispute_evidence", "identity_document", "issuing_regulatory_reporting", "pci_document", "platform_terms_of_service",
-    "tax_document_user_upload", "terminal_android_apk", "terminal_reader_splashscreen",
+    "dispute_evidence", "identity_document", "issuing_regulatory_reporting", "pci_document",
+    "platform_terms_of_service", "tax_document_user_upload", "terminal_android_apk", "terminal_reader_splashscreen",
 )  # fmt: skip
 MOST_BYTES = 5 * 1024 * 1024
 _TYPES = {"pdf": "pdf", "jpg": "jpg", "jpeg": "jpg", "png": "png", "csv": "csv", "txt": "txt"}

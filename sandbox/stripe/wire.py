@@ -23,7 +23,7 @@ _MOST_FIELDS = 5000
 
 
 def decode(body: bytes) -> Params:
-    """A form body (or query string) as nested data. Raises Refusal 400 for bad UTF-8, too many or contradicting keys."""
+    """A form body (or query string) as nested data. Refusal 400 for bad UTF-8, too many or clashing keys."""
     try:
         pairs = parse_qsl(
             body.decode("utf-8"),
@@ -86,9 +86,7 @@ def text(params: Params, name: str, path: str = "", *, needed: bool = False, lon
     if not isinstance(value, str):
         raise Refusal(f"Invalid string: {where}", param=where)
     if len(value) > longest:
-        raise Refusal(
-            f"Invalid string: {value[:10]}...{value[-5:]}; must be at most {longest} characters", param=where
-        )
+        raise Refusal(f"Invalid string: {value[:10]}...{value[-5:]}; must be at most {longest} characters", param=where)
     return value
 
 
@@ -165,7 +163,9 @@ def url(params: Params, name: str, path: str = "", *, needed: bool = False) -> s
     value = text(params, name, path, needed=needed)
     if value is not None and not _URL.match(value):
         where = f"{path}[{name}]" if path else name
-        message = "Not a valid URL" if "://" in value else "Invalid URL: An explicit scheme (such as https) must be provided."
+        message = (
+            "Not a valid URL" if "://" in value else "Invalid URL: An explicit scheme (such as https) must be provided."
+        )
         raise Refusal(message, code="url_invalid", param=where)
     return value
 
