@@ -1,0 +1,126 @@
+"""The facts a letter about an order is written from: frozen, absolute addresses, prices as text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from babel.dates import format_date
+from flask import current_app
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shop.checkout.countries import country_name
+from shop.core.money import format_minor
+from shop.fulfilment.models import Shipment
+from shop.orders.draft import OrderDraft
+from shop.orders.models import Order, OrderLine
+
+
+def public_url(path: str = "") -> str:
+    return current_app.config["IMPRINT"].public_url.rstrip("/") + path
+
+
+def order_url(order: Order) -> str:
+    """The guest's unguessable link."""
+    return public_url(f"/orders/{order.token}")
+
+
+def order_facts(session: Session, order: Order) -> dict[str, Any]:
+    """{"order": {...}}: see templates/email for what is used."""
+    lines = session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars().all()
+    return {
+        "order": {
+            "number": order.number,
+            "placed_on": day(order.placed_at, order.locale),
+            "url": order_url(order),
+            "email": order.email,
+            "customer_name": order.customer_name,
+            "lines": [
+                {
+                    "title": line.title,
+                    "variant_title": line.variant_title,
+                    "quantity": line.quantity,
+                    "total": money(order, line.total_minor),
+                    "image_url": absolute(str((line.image or {}).get("src") or "")),
+                }
+                for line in lines
+            ],
+            "totals": order_totals(order),
+            "ship_to": address_lines(order.ship_to, order.locale),
+        }
+    }
+
+
+def order_totals(order: Order) -> list[dict[str, Any]]:
+    """[{"label", "text", "strong"}] in the order's language."""
+    with force_locale(order.locale):
+        rows = [{"label": _("Subtotal"), "text": money(order, order.subtotal_minor), "strong": False}]
+        if order.discount_minor:
+            rows.append({"label": _("Discount"), "text": "−" + money(order, order.discount_minor), "strong": False})
+        shipping = money(order, order.shipping_minor) if order.shipping_minor else _("Free")
+        rows.append({"label": _("Shipping"), "text": shipping, "strong": False})
+        if order.tax_minor and not order.tax_included:
+            rows.append({"label": _("Tax"), "text": money(order, order.tax_minor), "strong": False})
+        rows.append({"label": _("Total"), "text": money(order, order.total_minor), "strong": True})
+        if order.tax_minor and order.tax_included:
+            rows.append({"label": _("of which tax"), "text": money(order, order.tax_minor), "strong": False})
+    return rows
+
+
+def parcel_facts(session: Session, order: Order, shipment: Shipment) -> dict[str, Any]:
+    """order_facts plus {"parcel": {"carrier", "number", "url", "items"}}."""
+    lines = session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars()
+    inside = [
+        f"{line.quantity} × {line.title} ({line.variant_title})"
+        for line in lines
+        if not shipment.skus or line.sku in shipment.skus
+    ]
+    return {
+        **order_facts(session, order),
+        "parcel": {
+            "carrier": shipment.carrier.upper(),
+            "number": shipment.number,
+            "url": shipment.url or order_url(order),
+            "items": inside,
+        },
+    }
+
+
+def draft_facts(draft: OrderDraft) -> list[dict[str, Any]]:
+    """Lines of a checkout that is no order (yet)."""
+    return [
+        {
+            "title": line.title,
+            "variant_title": line.variant_title,
+            "quantity": line.quantity,
+            "total": format_minor(line.total_minor, draft.currency, draft.locale),
+            "image_url": absolute(str(line.image.get("src") or "")),
+        }
+        for line in draft.lines
+    ]
+
+
+def money(order: Order, minor: int) -> str:
+    return format_minor(minor, order.currency, order.locale)
+
+
+def day(moment: datetime, locale: str) -> str:
+    return str(format_date(moment, "long", locale=locale))
+
+
+def absolute(url: str) -> str:
+    return public_url(url) if url.startswith("/") else url
+
+
+def address_lines(address: dict[str, Any], locale: str = "en") -> list[str]:
+    """As written on a parcel, without empty lines."""
+    town = " ".join(str(address.get(k) or "") for k in ("postal_code", "city")).strip()
+    if address.get("country") in ("US", "CA", "AU", "GB"):
+        state = f", {address['state']}" if address.get("state") else ""
+        town = f"{address.get('city') or ''}{state} {address.get('postal_code') or ''}".strip()
+    country = str(address.get("country") or "")
+    lines = [address.get("name"), address.get("line1"), address.get("line2"), town, country_name(country, locale)]
+    return [str(line) for line in lines if line]

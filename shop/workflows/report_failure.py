@@ -1,0 +1,49 @@
+"""A row is parked: a person must act. The panel shows it, and the merchant gets one letter about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shop.core import durable
+from shop.core.durable import Claim
+from shop.core.transaction import transaction
+from shop.email.requesting import request_letter
+from shop.tenancy.profile import current_profile
+from shop.workflows.letter_facts import public_url
+
+#: table → what it is, in a merchant's words
+WHAT = {
+    "fulfilment_orders": "An order could not be sent to the print provider",
+    "letters": "A letter could not be sent",
+    "inbound_events": "A message from another service could not be handled",
+    "refunds": "A refund could not be made",
+    "images": "A picture could not be fetched",
+    "catalog_runs": "The catalogue could not be refreshed",
+}
+HINTS = {
+    "merchant": "Have a look at the reason, put it right where it says, then press “Try again”.",
+    "us": "This is a fault on our side. Press “Try again”; if it comes back, tell support the reason shown.",
+    "wait": "It was tried many times. Press “Try again” when the other service works again.",
+}
+QUIET = frozenset({"letters", "images"})  # shown in the panel; a letter about a letter would loop
+
+
+def report_failure(model: type[Any], held: Claim, *, kind: str, why: str) -> None:
+    """Park the row and ask for the merchant's letter, in one transaction."""
+    table = model.__tablename__
+    with transaction() as session:
+        durable.park(session, model, held, why=why, kind=kind)
+        if table in QUIET:
+            return
+        request_letter(
+            session,
+            letter="merchant_failure",
+            subject_key=f"{table}:{held.id}#{held.fence}",
+            to_email=current_profile().merchant_email,
+            facts={
+                "what": WHAT.get(table, "Something could not be done"),
+                "why": why,
+                "hint": HINTS.get(kind, HINTS["us"]),
+                "url": public_url(f"/admin/failures?row={table}:{held.id}"),
+            },
+        )
