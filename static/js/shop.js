@@ -87,7 +87,7 @@
   function markThumb() {
     const at = Math.round(strip.scrollLeft / strip.clientWidth);
     const seen = $$("[data-slide]", strip).filter((s) => !s.hidden)[at];
-    $$("[data-thumb]").forEach((t) => t.toggleAttribute("aria-current", seen && t.hash === "#" + seen.id));
+    $$("[data-thumb]").forEach((t) => t.setAttribute("aria-current", Boolean(seen) && t.hash === "#" + seen.id));
   }
   if (strip) strip.addEventListener("scroll", () => requestAnimationFrame(markThumb), { passive: true });
 
