@@ -47,7 +47,8 @@ def run_shop() -> int:
         print(flush=True)
     finally:
         hurry_on_signals(supervisor)
-        step("Stopping")
+        if supervisor.batches:
+            step("Stopping")
         supervisor.stop()
         RUN_ENV.unlink(missing_ok=True)
         held.close()

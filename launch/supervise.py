@@ -177,10 +177,13 @@ class Supervisor:
         child.finish(min(deadline, time.monotonic()))
 
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def stop_on_signals() -> None:
-    """Turn SIGTERM and SIGHUP into the KeyboardInterrupt that Ctrl-C raises."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    """Make every signal to stop raise KeyboardInterrupt (Ctrl-C too, which a background shell job ignores)."""
+    for number in STOPPING:
+        signal.signal(number, _interrupt)
 
 
 def hurry_on_signals(supervisor: Supervisor) -> None:
@@ -189,7 +192,7 @@ def hurry_on_signals(supervisor: Supervisor) -> None:
     def hurry(*_: object) -> None:
         supervisor.hurry = True
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOPPING:
         signal.signal(number, hurry)
 
 
