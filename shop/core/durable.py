@@ -185,6 +185,23 @@ def postpone(
     _move(session, model, held, **values)
 
 
+def step_on(session: Session, model: type[Any], held: Claim, *, due_at: datetime, **values: object) -> None:
+    """This step is done, the next one of the same row is due at `due_at`, with fresh attempts."""
+    _move(
+        session,
+        model,
+        held,
+        work_state=WorkState.DUE,
+        due_at=due_at,
+        attempts=0,
+        lease_until=None,
+        calling_since=None,
+        error_kind=None,
+        error_text=None,
+        **values,
+    )
+
+
 def park(session: Session, model: type[Any], held: Claim, *, why: str, kind: str, **values: object) -> None:
     """Stop: a person must act. Shown on Admin → Failures with its story."""
     _move(

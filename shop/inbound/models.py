@@ -26,3 +26,12 @@ class InboundEvent(DurableWork, db.Model):
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     found_by: Mapped[str] = mapped_column(String(12), default="hook", server_default="hook")  # hook | poller
+
+
+class Cursor(db.Model):
+    """How far a periodic reader has come: name "stripe:events", value as text."""
+
+    __tablename__ = "cursors"
+
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    value: Mapped[str] = mapped_column(String(255))

@@ -133,13 +133,16 @@ class Gateway(ABC):
         """Give money back. The same key is answered with the first result."""
 
     @abstractmethod
-    def list_refunds(self, payment_id: str) -> list[RefundFacts]: ...
+    def list_refunds(self, *, payment_id: str = "", charge_id: str = "") -> list[RefundFacts]:
+        """Every refund of a payment, or of one charge."""
 
     @abstractmethod
-    def read_refund(self, refund_id: str) -> RefundFacts: ...
+    def read_refund(self, refund_id: str) -> RefundFacts:
+        """One refund as it stands now."""
 
     @abstractmethod
-    def read_dispute(self, dispute_id: str) -> DisputeFacts: ...
+    def read_dispute(self, dispute_id: str) -> DisputeFacts:
+        """One dispute as it stands now."""
 
     @abstractmethod
     def list_events(self, since: int, topics: list[str]) -> list[GatewayEvent]:

@@ -72,8 +72,9 @@ class StripeGateway(Gateway):
         answer = self._call(lambda: self.client.v1.refunds.create(params, {"idempotency_key": key}))  # type: ignore[arg-type]
         return read_refund(answer.to_dict())
 
-    def list_refunds(self, payment_id: str) -> list[RefundFacts]:
-        page = self._call(lambda: self.client.v1.refunds.list({"payment_intent": payment_id, "limit": 100}))
+    def list_refunds(self, *, payment_id: str = "", charge_id: str = "") -> list[RefundFacts]:
+        whose: dict[str, Any] = {"charge": charge_id} if charge_id else {"payment_intent": payment_id}
+        page = self._call(lambda: self.client.v1.refunds.list({**whose, "limit": 100}))  # type: ignore[typeddict-item]
         return [read_refund(r.to_dict()) for r in page.data]
 
     def read_refund(self, refund_id: str) -> RefundFacts:

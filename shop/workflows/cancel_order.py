@@ -1,0 +1,84 @@
+"""Cancel an order that has not been made: stop the worker, tell the provider, tell the buyer, give the money back."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from shop.core import clock
+from shop.core.transaction import release_connection, transaction
+from shop.email.requesting import request_letter
+from shop.errors import Conflict, IllegalMove, NotFound, Refused
+from shop.fulfilment.models import FulfilmentOrder
+from shop.fulfilment.printify.client import printify_client
+from shop.orders.models import Order
+from shop.orders.statuses import move_fulfilment, move_order
+from shop.payments.summing import sum_payments
+from shop.workflows.letter_facts import order_facts
+from shop.workflows.refund_order import request_refund
+
+STOPPING = "Being cancelled."
+
+
+def cancel_order(order_id: int, *, who: str, why: str = "", refund: bool = True) -> None:
+    """Raises IllegalMove when it is in production already, Conflict when a worker is sending it this moment.
+    A repeat does nothing more."""
+    external_ids = _stop(order_id)
+    if external_ids is None:
+        return
+    release_connection()
+    for external_id in external_ids:
+        _cancel_at_provider(external_id, order_id)
+    with transaction() as session:
+        order = session.execute(select(Order).where(Order.id == order_id).with_for_update()).scalar_one()
+        rows = session.execute(select(FulfilmentOrder).where(FulfilmentOrder.order_id == order_id).with_for_update())
+        for work in rows.scalars():
+            work.status, work.work_state, work.finished_at = "cancelled", "done", clock.now()
+            work.fence += 1
+        if not move_order(session, order, "cancelled", who=who, why=why or "Cancelled by the shop"):
+            return
+        move_fulfilment(session, order, "cancelled", who=who)
+        request_letter(
+            session,
+            letter="cancelled",
+            subject_key=f"order:{order.id}",
+            to_email=order.email,
+            facts={**order_facts(session, order), "reason": why, "is_refunded": refund},
+            locale=order.locale,
+            order_id=order.id,
+        )
+        left = sum_payments(session, order_id).refundable
+    if refund and left:
+        request_refund(order_id, left, reason=why or "Order cancelled", who=who)
+
+
+def _stop(order_id: int) -> list[str] | None:
+    """Hold every row of the order, so that no worker goes on. None when it is cancelled already."""
+    with transaction() as session:
+        order = session.execute(select(Order).where(Order.id == order_id).with_for_update()).scalar_one_or_none()
+        if order is None:
+            raise NotFound("This order does not exist.")
+        if order.status == "cancelled":
+            return None
+        rows = session.execute(
+            select(FulfilmentOrder).where(FulfilmentOrder.order_id == order_id).with_for_update()
+        ).scalars().all()
+        if order.status == "completed" or any(w.step == "watch" and w.status != "cancelled" for w in rows):
+            raise IllegalMove("This order is being made already and cannot be cancelled.")
+        now = clock.now()
+        if any(w.work_state == "working" and w.lease_until is not None and w.lease_until > now for w in rows):
+            raise Conflict("This order is being sent to the print provider right now. Try again in a minute.")
+        for work in rows:
+            work.is_held, work.hold_reason = True, STOPPING
+        return [w.external_id for w in rows if w.external_id and w.status != "cancelled"]
+
+
+def _cancel_at_provider(external_id: str, order_id: int) -> None:
+    try:
+        printify_client().cancel_order(external_id, subject=f"order:{order_id}")
+    except Refused as error:
+        with transaction() as session:
+            for work in session.execute(
+                select(FulfilmentOrder).where(FulfilmentOrder.external_id == external_id).with_for_update()
+            ).scalars():
+                work.is_held, work.hold_reason = False, ""
+        raise IllegalMove("The print provider has begun to make this order; it cannot be cancelled.") from error

@@ -1,0 +1,53 @@
+"""Once an hour: let old things go, recount what sells."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select, update
+
+from shop.cart.models import Cart, CartLine
+from shop.catalog.models import Product
+from shop.core import clock
+from shop.core.transaction import transaction
+from shop.inbound.models import InboundEvent
+from shop.orders.models import OrderLine
+from shop.outbound.models import OutboundCall
+from shop.tenancy.profile import touch_catalog
+
+KEEP_CALLS = timedelta(days=30)
+KEEP_EVENTS = timedelta(days=60)
+KEEP_EMPTY_CARTS = timedelta(days=7)
+KEEP_CARTS = timedelta(days=180)
+
+
+def run() -> None:
+    """A repeat does nothing more."""
+    now = clock.now()
+    with transaction() as session:
+        session.execute(delete(OutboundCall).where(OutboundCall.at < now - KEEP_CALLS))
+        session.execute(
+            delete(InboundEvent).where(InboundEvent.work_state == "done", InboundEvent.received_at < now - KEEP_EVENTS)
+        )
+        has_lines = select(CartLine.id).where(CartLine.cart_id == Cart.id).exists()
+        session.execute(
+            delete(Cart)
+            .where((Cart.updated_at < now - KEEP_CARTS) | ((Cart.updated_at < now - KEEP_EMPTY_CARTS) & ~has_lines))
+            .execution_options(synchronize_session=False)
+        )
+    with transaction() as session:
+        sold = (
+            select(OrderLine.product_id, func.sum(OrderLine.quantity).label("n"))
+            .where(OrderLine.product_id.is_not(None))
+            .group_by(OrderLine.product_id)
+            .subquery()
+        )
+        changed = session.execute(
+            update(Product)
+            .where(Product.id == sold.c.product_id, Product.sold_count != sold.c.n)
+            .values(sold_count=sold.c.n)
+            .returning(Product.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        if changed:
+            touch_catalog(session)

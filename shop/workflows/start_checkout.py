@@ -1,0 +1,208 @@
+"""A buyer wants to pay: freeze the prices, make (or find) the payment page.
+
+The same cart with the same content always leads to the same open page, so a double click opens one page and charges
+once. Older pages of a changed cart are closed first: two open pages could both be paid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config import Config
+from shop.cart.changing import accept_new_prices
+from shop.cart.models import Cart
+from shop.cart.pricing import price_lines
+from shop.checkout.models import Checkout
+from shop.checkout.quoting import Quote, content_hash, draft_of, quote_cart
+from shop.checkout.shipping import read_rates
+from shop.core import clock
+from shop.core.transaction import release_connection, run_in_transaction, transaction
+from shop.errors import Conflict, InvalidInput, NotFound
+from shop.orders.draft import OrderDraft
+from shop.payments.gateway import PayLine, PayRequest, PayShipping
+from shop.payments.stripe_gateway import gateway
+from shop.tenancy.profile import Profile, current_profile
+from shop.workflows.letter_facts import absolute, public_url
+
+STILL_USEFUL = timedelta(minutes=3)
+
+
+@dataclass(frozen=True)
+class StartedCheckout:
+    """Where to send the buyer. `already_paid`: a page of this cart was paid meanwhile; show its return page."""
+
+    reference: str
+    session_id: str
+    url: str
+    already_paid: bool = False
+
+
+@dataclass(frozen=True)
+class _Plan:
+    checkout_id: int
+    to_close: tuple[str, ...]
+
+
+class PricesChanged(Conflict):
+    """Told once; the next click goes on with the new prices."""
+
+    title = "A price in your cart has changed. Please look at the new total before you pay."
+
+
+def quote_for(session: Session, cart: Cart, profile: Profile) -> Quote:
+    """The cart priced now, for its destination and method. Two statements."""
+    country = cart.country or profile.country
+    lines = price_lines(session, cart.id)
+    rates = read_rates(session, lines, country, profile.currency)
+    config: Config = current_app.config["IMPRINT"]
+    return quote_cart(
+        lines, rates, profile, country=country, method=cart.shipping_method, table_tax=config.tax_mode == "table"
+    )
+
+
+def start_checkout(cart_id: int, *, email: str | None = None, locale: str = "en") -> StartedCheckout:
+    """Raises InvalidInput when this cart cannot be paid, PricesChanged once after a price moved, OutsideError kinds
+    when the gateway cannot be asked. A repeat returns the same page.
+    """
+    profile = current_profile()
+    plan = run_in_transaction(lambda session: _freeze(session, cart_id, profile, email, locale))
+    if isinstance(plan, PricesChanged):
+        raise plan
+    release_connection()
+    for session_id in plan.to_close:
+        if gateway().close_page(session_id).status == "complete":
+            return StartedCheckout("", session_id, "", already_paid=True)
+        _forget_page(session_id)
+    return _open_page(plan.checkout_id, profile)
+
+
+def _freeze(
+    session: Session, cart_id: int, profile: Profile, email: str | None, locale: str
+) -> _Plan | PricesChanged:
+    cart = session.execute(select(Cart).where(Cart.id == cart_id).with_for_update()).scalar_one_or_none()
+    if cart is None:
+        raise NotFound("This cart is gone. Please start again.")
+    quote = quote_for(session, cart, profile)
+    if quote.problem:
+        raise InvalidInput(quote.problem)
+    if any(line.problem == "price_changed" for line in quote.lines):
+        accept_new_prices(session, cart.id)
+        return PricesChanged()
+    draft = draft_of(quote, note=cart.note, locale=locale)
+    fingerprint = content_hash(draft, quote.country, cart.generation, email or "")
+    now = clock.now()
+    earlier = session.execute(
+        select(Checkout).where(
+            Checkout.cart_id == cart.id,
+            Checkout.cart_generation == cart.generation,
+            Checkout.status.in_(["creating", "open"]),
+            Checkout.expires_at > now,
+        )
+    ).scalars()
+    same, to_close = None, []
+    for checkout in earlier:
+        if checkout.content_hash == fingerprint and checkout.expires_at > now + STILL_USEFUL:
+            same = checkout
+        elif checkout.session_id:
+            to_close.append(checkout.session_id)
+    if same is None:
+        same = _new_checkout(session, cart, quote, draft, fingerprint, email, locale)
+    return _Plan(same.id, tuple(to_close))
+
+
+def _new_checkout(
+    session: Session, cart: Cart, quote: Quote, draft: OrderDraft, fingerprint: str, email: str | None, locale: str
+) -> Checkout:
+    config: Config = current_app.config["IMPRINT"]
+    checkout = Checkout(
+        cart_id=cart.id,
+        cart_generation=cart.generation,
+        content_hash=fingerprint,
+        draft={**draft.to_json()},
+        currency=quote.currency,
+        total_minor=draft.total_minor,
+        email=email or cart.email,
+        locale=locale,
+        # a minute on top: Stripe counts from when it reads the request, and refuses less than half an hour
+        expires_at=clock.now() + timedelta(minutes=config.checkout_expires_minutes, seconds=60),
+        polled_at=clock.now(),
+    )
+    session.add(checkout)
+    session.flush()
+    return checkout
+
+
+def _open_page(checkout_id: int, profile: Profile) -> StartedCheckout:
+    with transaction() as session:
+        checkout = session.execute(select(Checkout).where(Checkout.id == checkout_id)).scalar_one()
+        if checkout.session_id and checkout.session_url:
+            return StartedCheckout(checkout.reference, checkout.session_id, checkout.session_url)
+        request = _pay_request(session, checkout, profile)
+    release_connection()
+    page = gateway().open_page(request)
+    with transaction() as session:
+        checkout = session.execute(select(Checkout).where(Checkout.id == checkout_id).with_for_update()).scalar_one()
+        checkout.session_id, checkout.session_url = page.session_id, page.url
+        if checkout.status == "creating":
+            checkout.status = "open"
+    return StartedCheckout(request.reference, page.session_id, page.url or "", already_paid=page.status == "complete")
+
+
+def _pay_request(session: Session, checkout: Checkout, profile: Profile) -> PayRequest:
+    config: Config = current_app.config["IMPRINT"]
+    draft = OrderDraft.from_json(checkout.draft)
+    country = next((a.source.partition("/")[0] for a in draft.adjustments if a.kind == "shipping"), profile.country)
+    return PayRequest(
+        key=f"checkout-{checkout.reference}",
+        reference=checkout.reference,
+        currency=checkout.currency,
+        lines=_pay_lines(draft),
+        shipping=_pay_shipping(draft),
+        countries=(country,),
+        success_url=public_url("/checkout/return") + "?session_id={CHECKOUT_SESSION_ID}",
+        cancel_url=public_url("/cart"),
+        expires_at=checkout.expires_at,
+        email=checkout.email,
+        locale=checkout.locale,
+        automatic_tax=config.tax_mode == "stripe",
+        prices_include_tax=profile.prices_include_tax,
+        metadata={"reference": checkout.reference},
+    )
+
+
+def _pay_lines(draft: OrderDraft) -> tuple[PayLine, ...]:
+    """Tax that is added stands as its own line, so that the page's total is ours to the cent."""
+    goods = [
+        PayLine(
+            name=line.title,
+            description=line.variant_title,
+            unit_minor=line.unit_minor,
+            quantity=line.quantity,
+            image_url=absolute(str(line.image.get("src") or "")),
+        )
+        for line in draft.lines
+    ]
+    added = [PayLine(a.label, a.amount_minor, 1) for a in draft.adjustments if a.kind == "tax" and not a.included]
+    return (*goods, *added)
+
+
+def _pay_shipping(draft: OrderDraft) -> tuple[PayShipping, ...]:
+    return tuple(
+        PayShipping(label=f"{a.label} shipping", amount_minor=a.amount_minor, method=draft.shipping_method)
+        for a in draft.adjustments
+        if a.kind == "shipping"
+    )
+
+
+def _forget_page(session_id: str) -> None:
+    with transaction() as session:
+        checkout = session.execute(
+            select(Checkout).where(Checkout.session_id == session_id).with_for_update()
+        ).scalar_one_or_none()
+        if checkout is not None and checkout.status == "open":
+            checkout.status = "expired"

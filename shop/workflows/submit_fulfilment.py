@@ -1,0 +1,152 @@
+"""A paid order goes to the print provider: submit it, then send it to production.
+
+Submitting is safe to repeat: the provider refuses a second order with our number, and tells the first one's id.
+Sending to production costs money and takes no key: after a lost answer the order is read before it is sent again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from shop.core import clock, durable, log
+from shop.core.durable import Claim
+from shop.core.queue import JobName, enqueue_after_commit
+from shop.core.transaction import release_connection, transaction
+from shop.errors import Misunderstood, Refused
+from shop.extensions import db
+from shop.fulfilment.models import FulfilmentOrder
+from shop.fulfilment.printify.client import PrintifyClient, printify_client
+from shop.fulfilment.printify.mapping import order_payload, read_order
+from shop.orders.models import Order
+from shop.orders.statuses import move_fulfilment
+from shop.tenancy.profile import current_profile
+
+logger = log.get_logger("fulfilment")
+PAGES_TO_LOOK_THROUGH = 3
+
+
+class Held(Refused):
+    """Somebody or something stopped this order."""
+
+
+def advance_fulfilment(held: Claim) -> None:
+    """Take the row one step on. Raises OutsideError kinds for the drain loop."""
+    work = db.session.execute(select(FulfilmentOrder).where(FulfilmentOrder.id == held.id)).scalar_one()
+    order = db.session.execute(select(Order).where(Order.id == work.order_id)).scalar_one()
+    log.bind(order=order.number)
+    if work.status == "cancelled" or order.status == "cancelled":
+        with transaction() as session:
+            durable.finish(session, FulfilmentOrder, held)
+        return
+    if work.is_held:
+        raise Held(work.hold_reason or "This order is on hold.", service="fulfilment")
+    client = printify_client(max_wait=20)
+    if work.step == "submit":
+        _submit(held, work, client)
+    elif work.step == "produce":
+        _produce(held, work, client)
+    else:
+        with transaction() as session:
+            durable.finish(session, FulfilmentOrder, held)
+
+
+def _submit(held: Claim, work: FulfilmentOrder, client: PrintifyClient) -> None:
+    missing = [item["title"] for item in work.items if not item.get("product_id") or not item.get("variant_id")]
+    if missing:
+        raise Held(f"Not linked to a print product: {', '.join(missing)}.", service="printify")
+    payload = order_payload(work)
+    external_id = work.external_id
+    if external_id is None and held.unknown_outcome:
+        release_connection()
+        external_id = _find_by_our_key(client, work.external_key)
+    if external_id is None:
+        with transaction() as session:
+            durable.begin_call(session, FulfilmentOrder, held)
+        release_connection()
+        external_id = client.submit_order(payload, subject=f"fulfilment:{work.id}")
+    with transaction() as session:
+        durable.hold(session, FulfilmentOrder, held)
+        order = session.execute(select(Order).where(Order.id == work.order_id).with_for_update()).scalar_one()
+        due = _production_due()
+        values: dict[str, object] = {"external_id": external_id, "status": "submitted", "submitted_at": clock.now(), "step": "produce"}
+        if due is None:
+            durable.finish(session, FulfilmentOrder, held, **values)
+        else:
+            durable.step_on(session, FulfilmentOrder, held, due_at=due, **values)
+        move_fulfilment(session, order, "submitted", why="Sent to the print provider")
+    logger.info("order submitted", external_id=external_id)
+
+
+def _find_by_our_key(client: PrintifyClient, key: str) -> str | None:
+    """An earlier try may have been accepted: look through their newest orders for our number."""
+    for number in range(1, PAGES_TO_LOOK_THROUGH + 1):
+        page = client.list_orders(number)
+        for body in page.items:
+            try:
+                found = read_order(body)
+            except Misunderstood:
+                continue
+            if found.external_key == key:
+                return found.external_id
+        if number >= page.last_page:
+            break
+    return None
+
+
+def _production_due() -> datetime | None:
+    """When to send to production by the store's policy; None: by hand."""
+    profile = current_profile()
+    if profile.production_policy == "by_hand":
+        return None
+    delay = profile.production_delay_minutes if profile.production_policy == "delayed" else 0
+    return clock.now() + timedelta(minutes=delay)
+
+
+def _produce(held: Claim, work: FulfilmentOrder, client: PrintifyClient) -> None:
+    external_id = work.external_id
+    if external_id is None:
+        raise Misunderstood("a submitted order without the provider's id", service="printify")
+    release_connection()
+    if not (held.unknown_outcome and _is_produced(client, external_id)):
+        with transaction() as session:
+            durable.begin_call(session, FulfilmentOrder, held)
+        release_connection()
+        try:
+            client.send_to_production(external_id, subject=f"fulfilment:{held.id}")
+        except Refused:
+            if not _is_produced(client, external_id):
+                raise
+    with transaction() as session:
+        durable.hold(session, FulfilmentOrder, held)
+        order = session.execute(select(Order).where(Order.id == work.order_id).with_for_update()).scalar_one()
+        durable.finish(session, FulfilmentOrder, held, step="watch", produced_at=clock.now())
+        session.execute(
+            update(FulfilmentOrder)
+            .where(FulfilmentOrder.id == held.id, FulfilmentOrder.status == "submitted")
+            .values(status="in_production")
+            .execution_options(synchronize_session=False)
+        )
+        move_fulfilment(session, order, "in_production", why="Sent to production")
+    logger.info("order in production", external_id=external_id)
+
+
+def _is_produced(client: PrintifyClient, external_id: str) -> bool:
+    body = client.get_order(external_id)
+    return body is not None and not read_order(body).may_be_produced
+
+
+def release(fulfilment_id: int) -> bool:
+    """Staff (or the API) says: go on. Lifts a hold, sends a waiting order to production. A repeat does nothing."""
+    with transaction() as session:
+        work = session.execute(
+            select(FulfilmentOrder).where(FulfilmentOrder.id == fulfilment_id).with_for_update()
+        ).scalar_one_or_none()
+        if work is None or work.step == "watch" or work.work_state == "working" or work.status == "cancelled":
+            return False
+        work.is_held, work.hold_reason = False, ""
+        work.work_state, work.due_at, work.attempts = "due", clock.now(), 0
+        work.error_kind = work.error_text = None
+        enqueue_after_commit(session, JobName.DRAIN_FULFILMENT)
+    return True
