@@ -1,0 +1,1 @@
+"""The control page and its JSON API: look into the sandbox's world and change it."""
