@@ -1,0 +1,213 @@
+"""Made-up facts for every letter, to look at it before anyone gets one; also the reference of what each is given.
+
+Order letters   `order` {number, placed_on, url, email, customer_name, lines, totals, ship_to}
+                lines   [{title, variant_title, quantity, total, image_url}]; image_url "" leaves the picture out
+                totals  [{label, text, strong}]; ship_to [line, …]
+shipped, delivered        + `parcel` {carrier, number, url, items, partial?}; items are lines, or plain sentences
+refunded                  + `refund` {amount, reason}
+cancelled                 + `cancellation` {reason, refund} (optional; refund is an amount as text)
+order_link                `order` {number, url}
+payment_failed            `checkout` {lines, retry_url, problem?, totals?}
+abandoned_cart            `lines`, `restore_url`, `expires`, `totals`?, `stop_url`?
+contact, contact_received `name`, `email`, `order_number`, `message`
+merchant_new_order        `order`, `admin_url`
+merchant_failure          `what`, `why`, `hint`, `url`
+catalog_stale             `age`, `since`, `why`, `url`
+
+Prices, dates and addresses are text already, in the reader's language; every address of a page is absolute.
+A name with a question mark may be missing; any other must be there, empty where nothing is known.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+
+from shop.core.money import format_minor
+
+_SHAPES = {
+    "shirt": "M34 22l16 8q10 8 20 0l16-8 22 18-12 20-10-6v54H34V54l-10 6-12-20z",
+    "mug": "M24 34h58v66q0 10-10 10H34q-10 0-10-10zM82 46h12q14 0 14 18t-14 18H82V72h10q6 0 6-8t-6-8H82z",
+    "poster": "M28 16h64v94H28z",
+}
+_DRAWN = (("shirt", "#46614c", "#e6e2d6"), ("mug", "#b5573a", "#ece4da"), ("poster", "#27364f", "#dfe4e6"))
+_FRENCH = {
+    "Subtotal": "Sous-total",
+    "Shipping": "Livraison",
+    "Total": "Total",
+    "Fern Study tee": "T-shirt Étude de fougère",
+    "Moss / M": "Mousse / M",
+    "Tide Lines mug": "Mug Lignes de marée",
+    "Midnight Grove print": "Affiche Bosquet de minuit",
+    "United States": "États-Unis",
+}
+
+
+def sample_facts(letter: str, locale: str = "en", pictures: Sequence[str] = ()) -> dict[str, Any]:
+    """Facts to render `letter` with; KeyError for an unknown one.
+
+    `pictures` are absolute addresses of goods to show; without them drawn ones (data: addresses) are used.
+    """
+    return _MAKERS[letter](_Words(locale, pictures))
+
+
+class _Words:
+    """The sample's texts in one language."""
+
+    def __init__(self, locale: str, pictures: Sequence[str]) -> None:
+        self.locale = locale
+        self.pictures = pictures
+        self.french = locale.startswith("fr")
+
+    def say(self, english: str) -> str:
+        return _FRENCH.get(english, english) if self.french else english
+
+    def price(self, minor: int) -> str:
+        return format_minor(minor, "USD", self.locale)
+
+    def day(self, year: int, month: int, day: int) -> str:
+        return str(format_date(date(year, month, day), "long", locale=self.locale))
+
+    def picture(self, index: int) -> str:
+        if self.pictures:
+            return self.pictures[index % len(self.pictures)]
+        name, ink, ground = _DRAWN[index % len(_DRAWN)]
+        drawing = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 132" width="240" height="264">'
+            f'<rect width="120" height="132" fill="{ground}"/><path fill="{ink}" d="{_SHAPES[name]}"/></svg>'
+        )
+        return "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode()
+
+
+def _lines(words: _Words) -> list[dict[str, Any]]:
+    goods = (
+        ("Fern Study tee", "Moss / M", 2, 5600),
+        ("Tide Lines mug", "330 ml", 1, 1800),
+        ("Midnight Grove print", "30 × 40 cm", 1, 2400),
+    )
+    return [
+        {
+            "title": words.say(title),
+            "variant_title": words.say(variant),
+            "quantity": quantity,
+            "total": words.price(minor),
+            "image_url": words.picture(index),
+        }
+        for index, (title, variant, quantity, minor) in enumerate(goods)
+    ]
+
+
+def _totals(words: _Words) -> list[dict[str, Any]]:
+    return [
+        {"label": words.say("Subtotal"), "text": words.price(9800), "strong": False},
+        {"label": words.say("Shipping"), "text": words.price(499), "strong": False},
+        {"label": words.say("Total"), "text": words.price(10299), "strong": True},
+    ]
+
+
+def _order(words: _Words) -> dict[str, Any]:
+    return {
+        "order": {
+            "number": "K7QM-4T2X",
+            "placed_on": words.day(2026, 11, 21),
+            "url": "https://shop.example.com/orders/sample",
+            "email": "ada@example.org",
+            "customer_name": "Ada Byron",
+            "lines": _lines(words),
+            "totals": _totals(words),
+            "ship_to": ["Ada Byron", "12 Mill Lane", "Portland, OR 97209", words.say("United States")],
+        }
+    }
+
+
+def _parcel(words: _Words) -> dict[str, Any]:
+    return {
+        **_order(words),
+        "parcel": {
+            "carrier": "USPS",
+            "number": "9400 1000 0000 0000 0000 00",
+            "url": "https://tools.usps.com/go/TrackConfirmAction?tLabels=9400100000000000000000",
+            "items": [{**line, "total": ""} for line in _lines(words)[:2]],
+            "partial": True,
+        },
+    }
+
+
+def _refunded(words: _Words) -> dict[str, Any]:
+    reason = "Le mug est arrivé ébréché." if words.french else "The mug arrived with a chip."
+    return {**_order(words), "refund": {"amount": words.price(1800), "reason": reason}}
+
+
+def _cancelled(words: _Words) -> dict[str, Any]:
+    reason = "À votre demande." if words.french else "You asked us to."
+    return {**_order(words), "cancellation": {"reason": reason, "refund": words.price(10299)}}
+
+
+def _payment_failed(words: _Words) -> dict[str, Any]:
+    problem = "Votre banque a refusé le paiement." if words.french else "Your bank declined the payment."
+    return {
+        "checkout": {
+            "lines": _lines(words),
+            "totals": _totals(words),
+            "retry_url": "https://shop.example.com/cart",
+            "problem": problem,
+        }
+    }
+
+
+def _abandoned(words: _Words) -> dict[str, Any]:
+    return {
+        "lines": _lines(words),
+        "restore_url": "https://shop.example.com/cart",
+        "expires": words.day(2026, 12, 21),
+    }
+
+
+def _contact(words: _Words) -> dict[str, Any]:
+    message = "Hello,\n\nmy parcel says delivered, but the porch is empty. Could you have a look?\n\nThank you\nAda"
+    if words.french:
+        message = "Bonjour,\n\nmon colis est indiqué comme livré, mais il n’y a rien devant la porte.\n\nMerci\nAda"
+    return {"name": "Ada Byron", "email": "ada@example.org", "order_number": "K7QM-4T2X", "message": message}
+
+
+def _new_order(words: _Words) -> dict[str, Any]:
+    return {**_order(words), "admin_url": "https://shop.example.com/admin/orders/K7QM-4T2X"}
+
+
+def _failure(words: _Words) -> dict[str, Any]:
+    return {
+        "what": "Order K7QM-4T2X could not be sent to the print provider",
+        "why": "Printify: the address is missing a postal code.",
+        "hint": "Open the order, put the address right, then press “Try again”.",
+        "url": "https://shop.example.com/admin/failures",
+    }
+
+
+def _stale(words: _Words) -> dict[str, Any]:
+    return {
+        "age": "7 heures" if words.french else "7 hours",
+        "since": words.day(2026, 11, 21),
+        "why": "Printify: 503 Service Unavailable",
+        "url": "https://shop.example.com/admin/catalog",
+    }
+
+
+_MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {
+    "order_confirmation": _order,
+    "payment_failed": _payment_failed,
+    "shipped": _parcel,
+    "delivered": _parcel,
+    "refunded": _refunded,
+    "cancelled": _cancelled,
+    "abandoned_cart": _abandoned,
+    "contact": _contact,
+    "contact_received": _contact,
+    "order_link": _order,
+    "merchant_new_order": _new_order,
+    "merchant_failure": _failure,
+    "catalog_stale": _stale,
+}
