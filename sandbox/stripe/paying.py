@@ -57,12 +57,12 @@ class Outcome:
     code: str = ""
 
 
-def pay(world: World, session_id: str, form: Form) -> Outcome:
+def pay(world: World, session_id: str, form: Form, shipping_rate: str | None = None) -> Outcome:
     """One attempt. Raises Unpayable when the session is complete or expired: a second click pays nothing."""
     with world.store.lock:
         session = _open_session(world, session_id)
         session["_challenge"] = None
-        _write_details(world, session, form)
+        _write_details(world, session, form, shipping_rate)
         if session["amount_total"] == 0:
             return _complete(world, session, None, "no_payment_required")
         method = payment_method_for(world, form)
@@ -139,9 +139,9 @@ def _open_session(world: World, session_id: str) -> Obj:
     return session
 
 
-def _write_details(world: World, session: Obj, form: Form) -> None:
+def _write_details(world: World, session: Obj, form: Form, shipping_rate: str | None) -> None:
     address = form.shipping["address"] if form.shipping else form.billing
-    choose(world, session, address=address)
+    choose(world, session, shipping_rate=shipping_rate, address=address)
     sessions.check_total(session)
     session["customer_details"] = sessions.details(form.email, form.name, form.phone, form.billing or address)
     session["collected_information"] = {

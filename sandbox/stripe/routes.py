@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from sandbox.stripe import api, disputing, endpoints, paying, refunding, sessions
+from sandbox.stripe import api, control, disputing, endpoints, page, paying, refunding, sessions
 from sandbox.world import World
 
 bp = Blueprint("stripe", __name__)
 api.register(bp)
+page.register(bp)
+control.register(bp)
 
 
 def attach(world: World) -> None:
