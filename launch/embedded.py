@@ -127,6 +127,9 @@ def _owner(data: Path, binaries: Path) -> str | None:
     data.parent.mkdir(parents=True, exist_ok=True)
     _open_way(binaries, user)
     _open_way(data.parent, user)
+    if _as_user(["test", "-x", str(binaries / "postgres")], user).returncode:  # installed under a strict umask
+        for path in (binaries.parent, *binaries.parent.rglob("*")):
+            path.chmod(path.stat().st_mode | (0o055 if path.stat().st_mode & 0o100 else 0o044))
     return user
 
 
@@ -141,7 +144,7 @@ def _ensure_user(user: str) -> None:
 
 
 def _open_way(path: Path, user: str) -> None:
-    """Let `user` pass (not list) the directories above `path`, and read the program files in it."""
+    """Let `user` pass (not list) `path` and the directories above it."""
     if _as_user(["test", "-x", str(path)], user).returncode == 0:
         return
     for directory in (path, *path.parents):

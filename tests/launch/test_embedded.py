@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from launch import embedded
 from launch.supervise import Supervisor
@@ -68,6 +70,6 @@ def test_redis_asks_for_its_password(supervisor: Supervisor, tmp_path: Path) -> 
         client.set("word", "kept")
     port = urlsplit(address).port
     assert port
-    with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
+    with redis.Redis(port=port, retry=Retry(NoBackoff(), 0)) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.get("word")
     assert str(urlsplit(address).password) not in " ".join(supervisor.batches[0][0].process.command)
