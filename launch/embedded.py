@@ -23,6 +23,7 @@ import redis
 
 from launch.ports import free_port
 from launch.say import Problem, step, warn
+from launch.setup import ROOT
 from launch.supervise import Process, Supervisor
 
 POSTGRES_USER = "pgserver"  # PostgreSQL refuses to run as root: root starts it as this system user
@@ -150,7 +151,8 @@ def _open_way(path: Path, user: str) -> None:
     for directory in (path, *path.parents):
         mode = directory.stat().st_mode
         if not mode & 0o001:
-            warn(f"PostgreSQL runs as {user}: letting that user pass through {directory}")
+            if ROOT not in (directory, *directory.parents):
+                warn(f"PostgreSQL runs as {user}: letting that user pass through {directory}")
             directory.chmod(mode | 0o001)
 
 
