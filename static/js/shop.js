@@ -142,11 +142,12 @@
   document.addEventListener("change", (event) => {
     const filters = event.target.form;
     if (!filters || !filters.hasAttribute("data-filters") || !window.htmx) return;
-    if (!$("[popover]:popover-open", filters.parentNode)) window.htmx.trigger(filters, "filter");
+    if (!filters.closest(":popover-open")) window.htmx.trigger(filters, "filter");
   });
   document.addEventListener("htmx:configRequest", (event) => {
     const { formData, verb } = event.detail;
-    if (verb === "get") [...formData.entries()].forEach(([k, v]) => v === "" && formData.delete(k));
+    const usual = $("#sort option")?.value;
+    if (verb === "get") [...formData.entries()].forEach(([k, v]) => (v === "" || (k === "sort" && v === usual)) && formData.delete(k));
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     const el = event.detail.elt;
