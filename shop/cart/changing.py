@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from shop.cart.models import Cart, CartLine
-from shop.catalog.models import Product, Variant
+from shop.catalog.models import Variant
 from shop.core import clock
 from shop.errors import InvalidInput, NotFound
 
@@ -30,32 +31,50 @@ def find_cart(session: Session, token: str | None) -> Cart | None:
     return session.execute(select(Cart).where(Cart.token == token)).scalar_one_or_none()
 
 
-def add_line(session: Session, cart_id: int, variant_id: int, quantity: int) -> int:
-    """Add to what is there already, at most MAX_QUANTITY of one thing. Returns the line's new quantity.
-
-    One upsert: two clicks at once add up. Raises NotFound for a variant that is not sold (any more).
+_ADD = text(
     """
-    price = session.execute(
-        select(Variant.price_minor)
-        .join(Product, Product.id == Variant.product_id)
-        .where(Variant.id == variant_id, Variant.is_available, Product.status == "active")
-    ).scalar()
-    if price is None:
-        raise NotFound("This item is not available any more. Please choose another one.")
-    line = insert(CartLine).values(
-        cart_id=cart_id, variant_id=variant_id, quantity=quantity, seen_price_minor=price, added_at=clock.now()
+    WITH mine AS (
+        UPDATE carts SET updated_at = :now WHERE token = :token RETURNING id
+    ), wanted AS (
+        SELECT v.id, v.price_minor FROM variants v JOIN products p ON p.id = v.product_id
+        WHERE v.id = :variant AND v.is_available AND p.status = 'active'
+    ), line AS (
+        INSERT INTO cart_lines (cart_id, variant_id, quantity, seen_price_minor, added_at)
+        SELECT mine.id, wanted.id, :quantity, wanted.price_minor, :now FROM mine, wanted
+        ON CONFLICT (cart_id, variant_id) DO UPDATE
+        SET quantity = least(cart_lines.quantity + excluded.quantity, :most),
+            seen_price_minor = excluded.seen_price_minor
+        RETURNING cart_id, quantity
     )
-    total = session.execute(
-        line.on_conflict_do_update(
-            index_elements=["cart_id", "variant_id"],
-            set_={
-                "quantity": func.least(CartLine.quantity + quantity, MAX_QUANTITY),
-                "seen_price_minor": line.excluded.seen_price_minor,
-            },
-        ).returning(CartLine.quantity)
-    ).scalar_one()
-    _touch(session, cart_id)
-    return int(total)
+    SELECT mine.id,
+           (SELECT quantity FROM line),
+           (SELECT coalesce(sum(quantity), 0) FROM cart_lines WHERE cart_id = mine.id AND variant_id <> :variant)
+    FROM mine
+    """
+)
+
+
+@dataclass(frozen=True)
+class Added:
+    cart_id: int
+    line_quantity: int
+    cart_count: int
+
+
+def add_line(session: Session, token: str, variant_id: int, quantity: int) -> Added | None:
+    """Add to what is there already, at most MAX_QUANTITY of one thing. None when there is no such cart.
+
+    One statement: two clicks at once add up. Raises NotFound for a variant that is not sold (any more).
+    """
+    row = session.execute(
+        _ADD,
+        {"token": token, "variant": variant_id, "quantity": quantity, "most": MAX_QUANTITY, "now": clock.now()},
+    ).first()
+    if row is None:
+        return None
+    if row[1] is None:
+        raise NotFound("This item is not available any more. Please choose another one.")
+    return Added(int(row[0]), int(row[1]), int(row[1]) + int(row[2]))
 
 
 def set_quantity(session: Session, cart_id: int, line_id: int, quantity: int) -> None:

@@ -1,0 +1,201 @@
+"""The cart: look, add, change, remove, say where to."""
+
+from __future__ import annotations
+
+from flask import Response, flash, redirect, request
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.wrappers import Response as BaseResponse
+
+from shop.cart.changing import (
+    Added,
+    accept_new_prices,
+    add_line,
+    count_items,
+    read_quantity,
+    remove_line,
+    set_quantity,
+)
+from shop.cart.models import Cart
+from shop.catalog.models import Product, Variant
+from shop.checkout.countries import known_codes
+from shop.checkout.shipping import METHODS
+from shop.core.pages import render
+from shop.core.transaction import transaction
+from shop.errors import InvalidInput, NotFound, ShopError
+from shop.extensions import db
+from shop.storefront.cart_facts import cart_facts
+from shop.storefront.visitor import cart_token, new_cart, remember, visitors_cart
+from shop.tenancy.profile import current_profile
+from shop.workflows.start_checkout import quote_for
+
+NOTE_LENGTH = 500
+
+
+def cart_page() -> BaseResponse:
+    """GET /cart"""
+    return _show(visitors_cart())
+
+
+def add_to_cart() -> BaseResponse:
+    """POST /cart/lines: variant (id), or product (slug) + option.<key> (value ids); quantity."""
+    try:
+        variant_id = _wanted_variant()
+        quantity = read_quantity(request.form.get("quantity", "1"))
+        added, token = _add(variant_id, quantity)
+    except (InvalidInput, NotFound) as problem:
+        return _refuse_add(problem)
+    if _is_htmx():
+        response: BaseResponse = _drawer(visitors_cart())
+    else:
+        response = redirect("/cart", 303)
+    return remember(response, token, added.cart_count)
+
+
+def _add(variant_id: int, quantity: int) -> tuple[Added, str]:
+    token = cart_token()
+    if token:
+        with transaction() as session:
+            added = add_line(session, token, variant_id, quantity)
+        if added is not None:
+            return added, token
+    with transaction() as session:
+        fresh = new_cart(session).token
+        added = add_line(session, fresh, variant_id, quantity)
+    if added is None:
+        raise NotFound("This item is not available any more.")
+    return added, fresh
+
+
+def _wanted_variant() -> int:
+    raw = request.form.get("variant", "").strip()
+    if raw:
+        if not raw.isascii() or not raw.isdigit() or len(raw) > 18:
+            raise NotFound("This item is not known.")
+        return int(raw)
+    slug = request.form.get("product", "")[:160]
+    picked = [v for k, v in request.form.items() if k.startswith("option.")][:10]
+    if not all(v.isascii() and v.isdigit() and len(v) <= 9 for v in picked):
+        raise InvalidInput("Please choose one of the options shown.")
+    found = db.session.execute(
+        select(Variant.id, Product.options)
+        .join(Product, Product.id == Variant.product_id)
+        .where(
+            Product.slug == slug,
+            Product.status == "active",
+            Variant.option_value_ids.contains([int(v) for v in picked]),
+            Variant.is_available,
+        )
+        .order_by(Variant.is_default.desc(), Variant.position)
+        .limit(2)
+    ).all()
+    db.session.rollback()
+    if not found:
+        raise InvalidInput("This combination is not available. Please choose another one.")
+    if len(found) > 1 and len(picked) < len(found[0].options):
+        raise InvalidInput("Please choose every option first.")
+    return int(found[0].id)
+
+
+def change_line(line_id: int) -> BaseResponse:
+    """POST /cart/lines/<id>: quantity (0 removes)."""
+    cart = _cart_or_404()
+    problem = None
+    try:
+        quantity = read_quantity(request.form.get("quantity"), least=0)
+        with transaction() as session:
+            set_quantity(session, cart.id, line_id, quantity)
+    except (InvalidInput, NotFound) as error:
+        problem = error
+    return _changed(cart, problem)
+
+
+def remove(line_id: int) -> BaseResponse:
+    """POST /cart/lines/<id>/remove"""
+    cart = _cart_or_404()
+    with transaction() as session:
+        remove_line(session, cart.id, line_id)
+    return _changed(cart)
+
+
+def set_destination() -> BaseResponse:
+    """POST /cart/destination: country, method."""
+    cart = _cart_or_404()
+    country = request.form.get("country", "").upper()
+    method = request.form.get("method", "") or cart.shipping_method
+    problem: ShopError | None = None
+    if country not in known_codes():
+        problem = InvalidInput("Please choose a country from the list.")
+    elif method not in METHODS:
+        problem = InvalidInput("Please choose one of the ways to send it.")
+    else:
+        with transaction() as session:
+            mine = session.get_one(Cart, cart.id)
+            mine.country, mine.shipping_method = country, method
+    return _changed(cart, problem)
+
+
+def set_note() -> BaseResponse:
+    """POST /cart/note"""
+    cart = _cart_or_404()
+    note = request.form.get("note", "").replace("\x00", "").strip()[:NOTE_LENGTH]
+    with transaction() as session:
+        session.get_one(Cart, cart.id).note = note
+    return _changed(cart)
+
+
+def _cart_or_404() -> Cart:
+    cart = visitors_cart()
+    if cart is None:
+        raise NotFound("Your cart is gone. Please add what you like again.")
+    db.session.rollback()
+    return cart
+
+
+def _changed(cart: Cart, problem: ShopError | None = None) -> BaseResponse:
+    if problem is not None:
+        flash(_(problem.user_message), "error")
+    if _is_htmx():
+        response = _show(visitors_cart())
+    else:
+        response = redirect("/cart", 303)
+    return remember(response, cart.token, count_items(db.session, cart.id))
+
+
+def _refuse_add(problem: ShopError) -> BaseResponse:
+    if _is_htmx():
+        return _drawer(visitors_cart(), problem=_(problem.user_message))
+    flash(_(problem.user_message), "error")
+    slug = request.form.get("product", "")
+    known = db.session.execute(select(Product.slug).where(Product.slug == slug[:160])).scalar()
+    return redirect(f"/products/{known}" if known else "/cart", 303)
+
+
+def _show(cart: Cart | None) -> Response:
+    profile = current_profile()
+    quote = quote_for(db.session, cart, profile) if cart else None
+    facts = cart_facts(cart, quote, profile, str(get_locale()))
+    page = render(
+        "storefront/cart.html", fragment="cart", cart=facts, page_title=_("Your cart"), canonical_url=None
+    )
+    if cart and facts["notices"]:
+        cart_id = cart.id
+        db.session.rollback()
+        with transaction() as session:
+            accept_new_prices(session, cart_id)
+    page.headers["Cache-Control"] = "private, no-store"
+    return page
+
+
+def _drawer(cart: Cart | None, problem: str | None = None) -> Response:
+    profile = current_profile()
+    quote = quote_for(db.session, cart, profile) if cart else None
+    facts = cart_facts(cart, quote, profile, str(get_locale()))
+    page = render("storefront/cart_drawer.html", cart=facts, problem=problem)
+    page.headers["Cache-Control"] = "private, no-store"
+    return page
+
+
+def _is_htmx() -> bool:
+    return "HX-Request" in request.headers

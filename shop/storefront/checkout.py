@@ -1,0 +1,103 @@
+"""To the payment page, and back from it."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, request
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.wrappers import Response as BaseResponse
+
+from shop.checkout.models import Checkout
+from shop.core import log
+from shop.core.pages import render
+from shop.errors import OutsideError, ShopError
+from shop.extensions import db, limiter
+from shop.orders.models import Order
+from shop.storefront.order_facts import order_facts
+from shop.storefront.visitor import cart_token, remember, visitors_cart
+from shop.workflows.complete_checkout import settle_session
+from shop.workflows.start_checkout import PricesChanged, start_checkout
+
+logger = log.get_logger("checkout")
+
+
+@limiter.limit("30 per minute")
+def pay() -> BaseResponse:
+    """POST /checkout: to the payment page, or back to the cart with the reason."""
+    cart = visitors_cart()
+    if cart is None:
+        flash(_("Your cart is empty."), "error")
+        return redirect("/cart", 303)
+    cart_id = cart.id
+    db.session.rollback()
+    try:
+        started = start_checkout(cart_id, locale=str(get_locale()))
+    except PricesChanged as told:
+        flash(_(told.user_message), "warn")
+        return redirect("/cart", 303)
+    except OutsideError as error:
+        logger.warning("payment page could not be opened", why=str(error))
+        flash(_("The payment page cannot be opened right now. Nothing was charged. Please try again in a minute."), "error")
+        return redirect("/cart", 303)
+    except ShopError as error:
+        flash(_(error.user_message), "error")
+        return redirect("/cart", 303)
+    if started.already_paid or not started.url:
+        return redirect(f"/checkout/return?session_id={started.session_id}", 303)
+    return redirect(started.url, 303)
+
+
+@limiter.limit("60 per minute")
+def come_back() -> BaseResponse:
+    """GET /checkout/return?session_id=…: the truth, "still processing" included."""
+    session_id = request.args.get("session_id", "")[:255]
+    state, checkout = find_state(session_id)
+    order = None
+    if state == "paid" and checkout is not None and checkout.order_id is not None:
+        order = order_facts(checkout.order_id)
+    page: BaseResponse = render(
+        "storefront/checkout_return.html",
+        fragment="state",
+        state=state,
+        order=order,
+        retry_url=(checkout.recovery_url if checkout and state == "expired" else None) or "/cart",
+        page_title=_("Your order"),
+        canonical_url=None,
+    )
+    page.headers["Cache-Control"] = "private, no-store"
+    token = cart_token()
+    return remember(page, token, 0) if token and state == "paid" else page
+
+
+def find_state(session_id: str) -> tuple[str, Checkout | None]:
+    """(processing | paid | failed | expired | unknown, our row). Asks the gateway; if it cannot be asked, the webhook
+    and the poller will, and the page says that it looks again."""
+    found = db.session.execute(select(Checkout).where(Checkout.session_id == session_id)).scalar_one_or_none()
+    if found is None and not session_id.startswith("cs_"):
+        return "unknown", None
+    if found is None or found.status not in ("completed", "failed"):
+        db.session.rollback()
+        try:
+            outcome = settle_session(session_id)
+        except OutsideError as error:
+            if found is None:
+                return "unknown", None
+            logger.warning("payment page could not be asked", why=str(error))
+            outcome = "processing"
+        db.session.expire_all()
+        if found is None and outcome != "unknown":
+            found = _recovered(session_id)
+    else:
+        outcome = found.status
+    words = {"completed": "paid", "failed": "failed", "expired": "expired", "unknown": "unknown"}
+    return words.get(outcome, "processing"), found
+
+
+def _recovered(session_id: str) -> Checkout | None:
+    """A page reopened by the recovery link has its own id; the order knows it."""
+    return db.session.execute(
+        select(Checkout)
+        .join(Order, Order.id == Checkout.order_id)
+        .where(Order.source_key == f"stripe:{session_id}")
+    ).scalar_one_or_none()

@@ -1,0 +1,74 @@
+"""Write to the shop."""
+
+from __future__ import annotations
+
+import hashlib
+
+from email_validator import EmailNotValidError, validate_email
+from flask import redirect, request
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from shop.core import clock
+from shop.core.pages import render
+from shop.core.transaction import transaction
+from shop.email.requesting import request_letter
+from shop.extensions import limiter
+from shop.tenancy.profile import current_profile
+
+LENGTHS = {"name": 100, "email": 254, "order_number": 32, "message": 5000}
+
+
+def contact_form() -> BaseResponse:
+    """GET /contact"""
+    form = {"order_number": request.args.get("order", "")[:20]}
+    return render(
+        "storefront/contact.html", form=form, errors={}, sent="sent" in request.args, page_title=_("Contact"),
+        canonical_url=None,
+    )
+
+
+@limiter.limit("5 per minute; 20 per hour")
+def send_message() -> BaseResponse:
+    """POST /contact: two letters, to the shop and a receipt to the writer. The same message within a day is one."""
+    form = {name: request.form.get(name, "").replace("\x00", "").strip() for name in LENGTHS}
+    errors = _check(form)
+    if errors:
+        return render(
+            "storefront/contact.html", status=422, form=form, errors=errors, sent=False, page_title=_("Contact"),
+            canonical_url=None,
+        )
+    digest = hashlib.sha256("\n".join(form.values()).encode()).hexdigest()[:24]
+    key = f"contact:{clock.now():%Y%m%d}:{digest}"
+    facts = {"contact": form}
+    with transaction() as session:
+        new = request_letter(
+            session,
+            letter="contact",
+            subject_key=key,
+            to_email=current_profile().support_email,
+            facts={**facts, "reply_to": form["email"]},
+        )
+        if new:
+            request_letter(
+                session, letter="contact_received", subject_key=key, to_email=form["email"], facts=facts,
+                locale=str(get_locale()),
+            )
+    return redirect("/contact?sent", 303)
+
+
+def _check(form: dict[str, str]) -> dict[str, str]:
+    errors = {}
+    for name, most in LENGTHS.items():
+        if len(form[name]) > most:
+            errors[name] = _("That is too long (at most %(n)s characters).", n=most)
+    if not form["name"]:
+        errors["name"] = _("Please tell us your name.")
+    if len(form["message"]) < 3:
+        errors["message"] = _("Please write what it is about.")
+    try:
+        form["email"] = validate_email(form["email"], check_deliverability=False).normalized
+    except EmailNotValidError:
+        errors["email"] = _("Please enter an address we can answer to.")
+    return errors
