@@ -5,18 +5,15 @@ from __future__ import annotations
 from flask import flash, redirect, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from shop.checkout.models import Checkout
 from shop.core import log
 from shop.core.pages import render
 from shop.errors import OutsideError, ShopError
 from shop.extensions import db, limiter
-from shop.orders.models import Order
 from shop.storefront.order_facts import order_facts
 from shop.storefront.visitor import cart_token, remember, visitors_cart
-from shop.workflows.complete_checkout import settle_session
+from shop.workflows.find_payment_state import find_state
 from shop.workflows.start_checkout import PricesChanged, start_checkout
 
 logger = log.get_logger("checkout")
@@ -68,36 +65,3 @@ def come_back() -> BaseResponse:
     page.headers["Cache-Control"] = "private, no-store"
     token = cart_token()
     return remember(page, token, 0) if token and state == "paid" else page
-
-
-def find_state(session_id: str) -> tuple[str, Checkout | None]:
-    """(processing | paid | failed | expired | unknown, our row). Asks the gateway; if it cannot be asked, the webhook
-    and the poller will, and the page says that it looks again."""
-    found = db.session.execute(select(Checkout).where(Checkout.session_id == session_id)).scalar_one_or_none()
-    if found is None and not session_id.startswith("cs_"):
-        return "unknown", None
-    if found is None or found.status not in ("completed", "failed"):
-        db.session.rollback()
-        try:
-            outcome = settle_session(session_id)
-        except OutsideError as error:
-            if found is None:
-                return "unknown", None
-            logger.warning("payment page could not be asked", why=str(error))
-            outcome = "processing"
-        db.session.expire_all()
-        if found is None and outcome != "unknown":
-            found = _recovered(session_id)
-    else:
-        outcome = found.status
-    words = {"completed": "paid", "failed": "failed", "expired": "expired", "unknown": "unknown"}
-    return words.get(outcome, "processing"), found
-
-
-def _recovered(session_id: str) -> Checkout | None:
-    """A page reopened by the recovery link has its own id; the order knows it."""
-    return db.session.execute(
-        select(Checkout)
-        .join(Order, Order.id == Checkout.order_id)
-        .where(Order.source_key == f"stripe:{session_id}")
-    ).scalar_one_or_none()

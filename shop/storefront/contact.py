@@ -41,7 +41,7 @@ def send_message() -> BaseResponse:
         )
     digest = hashlib.sha256("\n".join(form.values()).encode()).hexdigest()[:24]
     key = f"contact:{clock.now():%Y%m%d}:{digest}"
-    facts = {"contact": form}
+    facts = dict(form)
     with transaction() as session:
         new = request_letter(
             session,

@@ -1,0 +1,79 @@
+"""Machines calling us: verify raw bytes → store once → answer 2xx. What follows is a job's business."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, current_app, request
+
+from config import Config
+from shop.core.transaction import transaction
+from shop.errors import ShopError
+from shop.inbound.storing import store_event
+from shop.inbound.verifying import verify_printify, verify_stripe
+from shop.payments.reading_stripe import read_event
+
+bp = Blueprint("webhooks", __name__)
+MAX_BYTES = 1024 * 1024
+
+
+class NotReadable(ShopError):
+    status = 400
+    title = "This call cannot be read"
+
+
+@bp.post("/api/webhooks/stripe")
+def stripe() -> Response:
+    """contracts/stripe.md §7, §8. A repeat answers 200 and stores nothing."""
+    config: Config = current_app.config["IMPRINT"]
+    raw = _raw_body()
+    verify_stripe(
+        raw, request.headers.get("Stripe-Signature"), config.stripe_webhook_secrets, config.stripe_webhook_tolerance
+    )
+    body = _json(raw)
+    if not isinstance(body.get("id"), str) or not isinstance(body.get("type"), str):
+        raise NotReadable
+    event = read_event(body)
+    return _store("stripe", event.event_id, event.topic, event.subject_id, body)
+
+
+@bp.post("/api/webhooks/printify")
+def printify() -> Response:
+    """contracts/printify.md §7. Never 4xx for business reasons: their answer is an hour's silence."""
+    config: Config = current_app.config["IMPRINT"]
+    raw = _raw_body()
+    verify_printify(raw, request.headers.get("X-Pfy-Signature"), config.printify_webhook_secret)
+    body = _json(raw)
+    resource = body.get("resource")
+    if not isinstance(body.get("id"), str) or not isinstance(body.get("type"), str) or not isinstance(resource, dict):
+        raise NotReadable
+    return _store("printify", body["id"], body["type"], str(resource.get("id") or ""), body)
+
+
+def _raw_body() -> bytes:
+    if request.content_length is None or request.content_length > MAX_BYTES:
+        raise NotReadable
+    return request.get_data(cache=False)
+
+
+def _json(raw: bytes) -> dict[str, Any]:
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise NotReadable from error
+    if not isinstance(body, dict) or b"\\u0000" in raw:
+        raise NotReadable
+    return body
+
+
+def _store(source: str, external_id: str, topic: str, subject_id: str | None, body: dict[str, Any]) -> Response:
+    if not external_id:
+        raise NotReadable
+    with transaction() as session:
+        store_event(
+            session, source=source, external_id=external_id, topic=topic, subject_id=subject_id or None, payload=body
+        )
+    return Response("{}", 200, mimetype="application/json")
+
+
