@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
+import orjson
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -62,6 +63,8 @@ def flask_settings(config: Config) -> dict[str, object]:
             "max_overflow": 5,
             "pool_pre_ping": False,
             "pool_recycle": 1800,
+            "json_serializer": _json_text,
+            "json_deserializer": orjson.loads,
             "connect_args": {"connect_timeout": 5, "prepare_threshold": 2},
         },
         "DATABASE_KEY": hashlib.sha256(config.database_url.encode()).hexdigest()[:12],
@@ -86,3 +89,8 @@ def flask_settings(config: Config) -> dict[str, object]:
         "RATELIMIT_KEY_PREFIX": "imprint",
         **config.flask,
     }
+
+
+def _json_text(value: object) -> str:
+    """JSON columns; keys that are not text (ids, numbers) become text, as json.dumps does."""
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()

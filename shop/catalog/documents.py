@@ -1,0 +1,201 @@
+"""The read models: everything a card, a product page and the search need, written with the product.
+
+`rebuild` runs in the transaction that changed a product, so what pages read is never older than what is sold.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from flask import current_app
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from shop.catalog.cards import card_of, option_key, value_ids_in_use
+from shop.catalog.words import fold, plain_text, search_config
+from shop.tenancy.profile import Profile, current_profile
+
+CHUNK = 200
+Rows = dict[int, list[Row[Any]]]
+
+_PRODUCTS = text("""
+    SELECT id, slug, title, description_html, product_type, brand, tags, options, size_guide, safety_html, seo_title,
+           seo_description, blueprint_id, print_provider_id
+      FROM products WHERE id = ANY(:ids)""")
+_VARIANTS = text("""
+    SELECT product_id, id, external_id, sku, option_value_ids, price_minor, compare_at_minor, is_available, is_default
+      FROM variants WHERE product_id = ANY(:ids) ORDER BY product_id, position, id""")
+_IMAGES = text("""
+    SELECT product_id, id, alt, width, height, colour, renditions, variant_external_ids
+      FROM images WHERE product_id = ANY(:ids) AND width > 0
+     ORDER BY product_id, is_default DESC, position, id""")
+_DAYS = text("""
+    SELECT DISTINCT ON (blueprint_id, print_provider_id) blueprint_id, print_provider_id, days_min, days_max
+      FROM shipping_rates
+     WHERE method = 'standard' AND days_max > 0 AND country IN (:country, 'REST_OF_THE_WORLD')
+       AND blueprint_id = ANY(:blueprints)
+     ORDER BY blueprint_id, print_provider_id, country = :country DESC""")
+# One JSON text carries the whole batch: the driver's arrays of text cost more than everything else together.
+_WRITE = text("""
+    UPDATE products SET
+        card = new.card, document = new.document,
+        price_min_minor = new.low, price_max_minor = new.high, in_stock = new.in_stock,
+        search = setweight(to_tsvector(CAST(:config AS regconfig), new.a), 'A')
+              || setweight(to_tsvector(CAST(:config AS regconfig), new.b), 'B')
+              || setweight(to_tsvector(CAST(:config AS regconfig), new.d), 'D'),
+        words = to_tsvector('simple', new.a || ' ' || new.b)
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS new(
+        id bigint, card jsonb, document jsonb, low int, high int, in_stock boolean, a text, b text, d text)
+    WHERE products.id = new.id""")
+
+
+def rebuild(session: Session, product_ids: Sequence[int]) -> None:
+    """Write card, document, price range, stock and search vectors of these products.
+
+    Five statements for every 200 products, in the caller's transaction; flushes what the session holds first, commits
+    nothing and leaves the catalogue's version to the caller (`tenancy.profile.touch_catalog`). A repeat writes the same.
+    Unknown ids are passed over. Objects already loaded keep their old values of these columns.
+    """
+    profile = current_profile()
+    media_url = current_app.config["IMPRINT"].media_url.rstrip("/")
+    session.flush()
+    ids = sorted(set(product_ids))
+    for start in range(0, len(ids), CHUNK):
+        _rebuild_chunk(session, ids[start : start + CHUNK], profile, media_url)
+
+
+def rebuild_all(session: Session) -> int:
+    """Every product: after a change of currency, language or picture address. Returns how many."""
+    ids = [row[0] for row in session.execute(text("SELECT id FROM products ORDER BY id"))]
+    rebuild(session, ids)
+    return len(ids)
+
+
+def _rebuild_chunk(session: Session, ids: list[int], profile: Profile, media_url: str) -> None:
+    products = session.execute(_PRODUCTS, {"ids": ids}).all()
+    variants = _by_product(session.execute(_VARIANTS, {"ids": ids}).all())
+    images = _by_product(session.execute(_IMAGES, {"ids": ids}).all())
+    blueprints = sorted({p.blueprint_id for p in products if p.blueprint_id})
+    rates = session.execute(_DAYS, {"country": profile.country, "blueprints": blueprints}).all() if blueprints else []
+    days = {(r.blueprint_id, r.print_provider_id): [r.days_min, r.days_max] for r in rates}
+    rows: list[dict[str, Any]] = []
+    for product in products:
+        own, pictures = variants.get(product.id, []), images.get(product.id, [])
+        card = card_of(product, own, pictures, profile.currency, profile.locale, media_url)
+        plain = plain_text(product.description_html)
+        document = document_of(product, own, pictures, card, plain)
+        document["days"] = days.get((product.blueprint_id, product.print_provider_id))
+        rows.append(_row_of(product, card, document, plain))
+    if rows:
+        config = search_config(profile.locale)
+        session.execute(_WRITE, {"config": config, "rows": orjson.dumps(rows).decode()})
+
+
+def _row_of(product: Any, card: dict[str, Any], document: dict[str, Any], plain: str) -> dict[str, Any]:
+    colours = [v["title"] for o in document["options"] if o["kind"] == "color" for v in o["values"]]
+    return {
+        "id": product.id,
+        "card": card,
+        "document": document,
+        "low": card["price_minor"],
+        "high": card["price_max_minor"],
+        "in_stock": not card["sold_out"],
+        "a": fold(product.title),
+        "b": fold(" ".join([product.product_type, product.brand, *product.tags, *colours])),
+        "d": fold(plain),
+    }
+
+
+def document_of(
+    product: Any, variants: Sequence[Any], images: Sequence[Any], card: dict[str, Any], plain: str = ""
+) -> dict[str, Any]:
+    """Everything the product page needs, short: what is cheap to work out is worked out by `catalog/showing.py`.
+
+    images: [{alt, width, height, colour, renditions, colours: [value ids] or [] for all}];
+    variants: [[id, [value ids], price_minor, compare_at_minor or 0, 1 when it can be bought, image's place or -1]].
+    """
+    options = options_of(product.options, variants)
+    colour_of = _colour_by_variant(options, variants)
+    pictures: list[dict[str, Any]] = []
+    first_picture: dict[int, int] = {}
+    for image in images:
+        shown = {colour_of[e] for e in image.variant_external_ids if e in colour_of}
+        for external_id in image.variant_external_ids:
+            first_picture.setdefault(external_id, len(pictures))
+        pictures.append(
+            {
+                "alt": image.alt,
+                "width": image.width,
+                "height": image.height,
+                "colour": image.colour,
+                "renditions": image.renditions,
+                "colours": sorted(shown) if len(shown) < len(set(colour_of.values())) else [],
+            }
+        )
+    return {
+        "id": product.id,
+        "slug": product.slug,
+        "title": product.title,
+        "type": product.product_type,
+        "brand": product.brand,
+        "description_html": product.description_html,
+        "seo_title": product.seo_title,
+        "seo_description": product.seo_description or plain[:155],
+        "images": pictures,
+        "options": options,
+        "variants": [
+            [
+                v.id,
+                v.option_value_ids,
+                v.price_minor,
+                v.compare_at_minor or 0,
+                int(v.is_available),
+                first_picture.get(v.external_id, -1),
+            ]
+            for v in variants
+        ],
+        "default": next((v.id for v in variants if v.is_default and v.is_available), None),
+        "price_minor": card["price_minor"],
+        "price_text": card["price_text"],
+        "compare_text": card["compare_text"],
+        "from_price": card["from_price"],
+        "in_stock": not card["sold_out"],
+        "size_guide": product.size_guide,
+        "gpsr_html": product.safety_html or None,
+        "tags": product.tags,
+    }
+
+
+def options_of(options: Sequence[dict[str, Any]], variants: Sequence[Any]) -> list[dict[str, Any]]:
+    """The options with the values some variant has."""
+    used = value_ids_in_use(variants)
+    found = []
+    for position, option in enumerate(options):
+        values = [
+            {"id": v["id"], "title": v["title"], "hex": v.get("hex")} for v in option["values"] if v["id"] in used
+        ]
+        if values:
+            key = option_key(option, position)
+            found.append({"name": option["name"], "key": key, "kind": option.get("kind", "other"), "values": values})
+    return found
+
+
+def _colour_by_variant(options: Sequence[dict[str, Any]], variants: Sequence[Any]) -> dict[int, int]:
+    """external variant id → id of its colour."""
+    colours = {v["id"] for o in options if o["kind"] == "color" for v in o["values"]}
+    found: dict[int, int] = {}
+    for variant in variants:
+        for value in variant.option_value_ids:
+            if value in colours:
+                found[variant.external_id] = value
+    return found
+
+
+def _by_product(rows: Sequence[Row[Any]]) -> Rows:
+    found: Rows = defaultdict(list)
+    for row in rows:
+        found[row.product_id].append(row)
+    return found

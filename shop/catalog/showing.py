@@ -1,0 +1,163 @@
+"""A product's document as its page shows it: which variant is chosen, what may still be chosen, ready texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shop.catalog.cards import picture_from
+from shop.catalog.reading import read
+from shop.core.money import format_minor
+
+# places in a document's variant
+ID, VALUES, PRICE, WAS, AVAILABLE, IMAGE = range(6)
+
+
+@dataclass(slots=True)
+class ShownValue:
+    id: int
+    title: str
+    hex: str | None
+    available: bool
+    selected: bool
+    url: str
+
+
+@dataclass(slots=True)
+class ShownOption:
+    name: str
+    key: str
+    kind: str
+    values: list[ShownValue]
+
+
+def find_document(slug: str) -> dict[str, Any] | None:
+    """The document of an active product, or None. One statement."""
+    if not slug or len(slug) > 160 or "\0" in slug:
+        return None
+    rows = read(
+        "SELECT document FROM products WHERE slug = %(slug)s AND status = 'active' AND document ? 'id'", {"slug": slug}
+    )
+    return rows[0][0] if rows else None
+
+
+def choose(document: Mapping[str, Any], choices: Mapping[str, str]) -> tuple[dict[str, int], list[Any] | None]:
+    """What a form or an address says: option key → value id, and the variant when that is complete.
+
+    `choices` are raw: `variant` (its id), or `option.<key>` (a value id). Anything else, and whatever this product does
+    not have, is passed over. A product of one variant needs no choice.
+    """
+    variants = document["variants"]
+    variant = _by_id(variants, choices.get("variant", ""))
+    if variant is not None:
+        return _values_of(document, variant), variant
+    chosen: dict[str, int] = {}
+    for option in document["options"]:
+        raw = choices.get("option." + option["key"], "")
+        if raw.isascii() and raw.isdigit() and len(raw) < 10 and any(v["id"] == int(raw) for v in option["values"]):
+            chosen[option["key"]] = int(raw)
+    if not chosen:
+        if len(variants) == 1:
+            return _values_of(document, variants[0]), variants[0]
+        return _first_colour(document), None
+    if len(chosen) < len(document["options"]):
+        return chosen, None
+    wanted = set(chosen.values())
+    return chosen, next((v for v in variants if wanted.issubset(v[VALUES])), None)
+
+
+def find_variant_id(document: Mapping[str, Any], choices: Mapping[str, str]) -> int | None:
+    """The variant a posted form means (`variant`, else every `option.<key>`), or None when it is not one of ours."""
+    variant = choose(document, choices)[1]
+    return int(variant[ID]) if variant is not None else None
+
+
+def options_shown(document: Mapping[str, Any], chosen: Mapping[str, int]) -> list[ShownOption]:
+    """The pickers: a value is available when it can be bought together with what is chosen in the other options."""
+    options = document["options"]
+    can = _reachable(document, chosen)
+    base = f"/products/{document['slug']}?"
+    shown = []
+    for option in options:
+        others = "".join(f"&option.{k}={v}" for k, v in chosen.items() if k != option["key"])
+        prefix = f"{base}option.{option['key']}="
+        mine = chosen.get(option["key"])
+        values = [
+            ShownValue(v["id"], v["title"], v["hex"], v["id"] in can, v["id"] == mine, f"{prefix}{v['id']}{others}")
+            for v in option["values"]
+        ]
+        shown.append(ShownOption(option["name"], option["key"], option["kind"], values))
+    return shown
+
+
+def _reachable(document: Mapping[str, Any], chosen: Mapping[str, int]) -> set[int]:
+    """Value ids that some variant on sale has together with every choice made in the other options. One pass."""
+    option_of = {v["id"]: o["key"] for o in document["options"] for v in o["values"]}
+    wanted = set(chosen.values())
+    can: set[int] = set()
+    for variant in document["variants"]:
+        if not variant[AVAILABLE]:
+            continue
+        missing = wanted.difference(variant[VALUES])
+        if not missing:
+            can.update(variant[VALUES])
+        elif len(missing) == 1:
+            key = option_of.get(next(iter(missing)))
+            can.update(v for v in variant[VALUES] if option_of.get(v) == key)
+    return can
+
+
+def variants_shown(document: Mapping[str, Any], currency: str, locale: str) -> list[dict[str, Any]]:
+    """The variants as the page's script reads them."""
+    return [
+        {
+            "id": v[ID],
+            "options": v[VALUES],
+            "price_minor": v[PRICE],
+            "price_text": format_minor(v[PRICE], currency, locale),
+            "compare_text": was_text(v, currency, locale),
+            "available": v[AVAILABLE] == 1,
+            "image": v[IMAGE] if v[IMAGE] >= 0 else None,
+        }
+        for v in document["variants"]
+    ]
+
+
+def was_text(variant: Sequence[Any], currency: str, locale: str) -> str | None:
+    """The struck price beside a variant's own, when it is a real reduction."""
+    return format_minor(variant[WAS], currency, locale) if variant[WAS] > variant[PRICE] else None
+
+
+def images_shown(document: Mapping[str, Any], media_url: str) -> list[dict[str, Any]]:
+    """The gallery, as the picture macro reads it."""
+    found = []
+    for image in document["images"]:
+        picture = picture_from(image, media_url)
+        if picture:
+            picture["colours"] = image["colours"]
+            found.append(picture)
+    return found
+
+
+def _by_id(variants: Sequence[Any], raw: str) -> Any | None:
+    if not (raw.isascii() and raw.isdigit() and len(raw) < 19):
+        return None
+    wanted = int(raw)
+    return next((v for v in variants if v[ID] == wanted), None)
+
+
+def _values_of(document: Mapping[str, Any], variant: Sequence[Any]) -> dict[str, int]:
+    mine = set(variant[VALUES])
+    return {o["key"]: v["id"] for o in document["options"] for v in o["values"] if v["id"] in mine}
+
+
+def _first_colour(document: Mapping[str, Any]) -> dict[str, int]:
+    """Nothing is chosen yet: show one colour (so the pictures fit), ask for the rest."""
+    first = _by_id(document["variants"], str(document["default"] or ""))
+    if first is None:
+        first = next((v for v in document["variants"] if v[AVAILABLE]), None)
+    if first is None:
+        return {}
+    colours = {o["key"] for o in document["options"] if o["kind"] == "color"}
+    return {key: value for key, value in _values_of(document, first).items() if key in colours}
