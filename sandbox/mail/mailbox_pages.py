@@ -88,9 +88,9 @@ def message(mail_id: str) -> str:
 
 @bp.get("/<mail_id>/frame")
 def frame(mail_id: str) -> Response:
-    """The mail's own HTML, fenced in by its policy. Links open in a new tab."""
+    """The mail's own HTML, fenced in by its policy; `?scheme=` shows it light or dark. Links open in a new tab."""
     mail = _mail(mail_id)
-    html = str(mail["html"] or "")
+    html = _in_scheme(str(mail["html"] or ""), _choice("scheme", SCHEMES, "auto"))
     for number, part in enumerate(mail["attachments"]):
         if part["content_id"]:
             html = html.replace(f"cid:{part['content_id']}", url_for(".part", mail_id=mail_id, number=number))
@@ -139,6 +139,16 @@ def _mail(mail_id: str) -> dict[str, Any]:
 def _choice(name: str, allowed: tuple[str, ...], default: str) -> str:
     value = request.args.get(name, "")
     return value if value in allowed else default
+
+
+def _in_scheme(html: str, scheme: str) -> str:
+    """A frame follows the reader's own setting; for the other one its media query is made always or never true."""
+    if scheme == "auto":
+        return html
+    for asked in ("light", "dark"):
+        query = "(min-width: 0)" if asked == scheme else "(max-width: 0)"
+        html = re.sub(rf"\(\s*prefers-color-scheme\s*:\s*{asked}\s*\)", query, html)
+    return html
 
 
 def _with_base(html: str) -> str:

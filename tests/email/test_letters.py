@@ -79,8 +79,9 @@ class Reader(HTMLParser):
         self.hidden = False
 
     def handle_data(self, data: str) -> None:
-        if not self.hidden and data.strip():
-            self.words.append(data.strip())
+        words = data.strip(" \n\u2007\u034f")
+        if not self.hidden and words:
+            self.words.append(words)
 
     def of(self, tag: str) -> list[dict[str, str | None]]:
         return [attrs for name, attrs in self.tags if name == tag]
@@ -118,7 +119,7 @@ def test_the_button_stands_before_the_goods_and_its_address_is_in_the_text(lette
     assert len(buttons) == 1
     address = str(buttons[0]["href"])
     assert address.removeprefix("mailto:") in text
-    if "good-title" in html:
+    if 'class="good-title"' in html:
         assert html.index('class="button"') < html.index('class="good-title"')
 
 

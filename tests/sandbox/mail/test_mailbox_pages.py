@@ -37,6 +37,18 @@ def test_a_letters_own_html_is_fenced_in(mail_sandbox: tuple[Any, str]) -> None:
     assert "default-src 'none'" in policy
 
 
+def test_the_frame_shows_the_other_colours_on_request(mail_sandbox: tuple[Any, str]) -> None:
+    world, url = mail_sandbox
+    with client(world) as smtp:
+        smtp.send_message(
+            letter(html="<style>@media (prefers-color-scheme: dark) { p { color: #fff } }</style><p>x</p>")
+        )
+    frame = f"{url}/mailbox/{messages(url)[0]['id']}/frame"
+    assert "(prefers-color-scheme: dark)" in requests.get(frame, timeout=10).text
+    assert "@media (min-width: 0)" in requests.get(f"{frame}?scheme=dark", timeout=10).text
+    assert "@media (max-width: 0)" in requests.get(f"{frame}?scheme=light", timeout=10).text
+
+
 def test_delete_all_empties_the_mailbox(mail_sandbox: tuple[Any, str]) -> None:
     world, url = mail_sandbox
     with client(world) as smtp:
