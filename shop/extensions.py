@@ -24,7 +24,6 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {}  # noqa: RUF012  (SQLAlchemy reads it from the class)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
 

@@ -1,0 +1,97 @@
+"""What an operator types: `flask --app wsgi seed | sync | reconcile | users | secrets`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from argon2 import PasswordHasher
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from shop import seeding
+from shop.accounts.models import StaffMember
+from shop.core.secrets import new_token
+from shop.core.transaction import transaction
+from shop.errors import OutsideError
+from shop.extensions import db
+from shop.workflows import poll_checkouts, poll_fulfilments, poll_stripe_events
+from shop.workflows.refresh_catalog import request_refresh, run_refresh
+
+sync = AppGroup("sync", help="Read the catalogue from its source.")
+users = AppGroup("users", help="Staff accounts.")
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(seed)
+    app.cli.add_command(sync)
+    app.cli.add_command(users)
+    app.cli.add_command(reconcile)
+
+
+@click.command()
+def seed() -> None:
+    """Make the first rows of a new store. A repeat changes nothing."""
+    with transaction() as session:
+        made = seeding.seed(session, current_app.config["IMPRINT"])
+    click.echo("\n".join(made) or "everything is there")
+
+
+@sync.command("printify")
+@click.option("--quiet", is_flag=True, help="no progress bar")
+def sync_printify(quiet: bool) -> None:
+    """Refresh the catalogue from Printify now, with a progress bar."""
+    with transaction() as session:
+        run_id = request_refresh(session, cause="command")
+
+    def show(done: int, total: int) -> None:
+        if not quiet:
+            filled = 30 * done // max(1, total)
+            click.echo(f"\r  [{'█' * filled}{'░' * (30 - filled)}] page {done} of {total}", nl=done >= total)
+
+    try:
+        result = run_refresh(run_id, progress=show)
+    except OutsideError as error:
+        click.echo(f"Printify could not be read: {error}", err=True)
+        sys.exit(1)
+    click.echo(str(result))
+
+
+@click.command()
+def reconcile() -> None:
+    """Ask Stripe and Printify about everything that is open, now."""
+    for name, work in (
+        ("Stripe's events", poll_stripe_events.run),
+        ("payment pages", poll_checkouts.run),
+        ("orders at the print provider", poll_fulfilments.run),
+    ):
+        try:
+            click.echo(f"{name}: {work()}")
+        except OutsideError as error:
+            click.echo(f"{name}: {error}", err=True)
+
+
+@users.command("password")
+@click.argument("email")
+@click.password_option()
+def set_password(email: str, password: str) -> None:
+    """Set a staff member's password (made when unknown) and sign every session out."""
+    if len(password) < 10:
+        raise click.BadParameter("at least 10 characters")
+    with transaction() as session:
+        found = session.execute(select(StaffMember).where(StaffMember.email == email.lower())).scalar_one_or_none()
+        if found is None:
+            found = StaffMember(email=email.lower(), role="owner", password_hash="")
+            session.add(found)
+        found.password_hash = PasswordHasher().hash(password)
+        found.session_key = new_token()
+        found.is_enabled = True
+    click.echo(f"done: {email}")
+
+
+@users.command("list")
+def list_users() -> None:
+    """Every staff member."""
+    for member in db.session.execute(select(StaffMember).order_by(StaffMember.email)).scalars():
+        click.echo(f"{member.email}  {member.role}{'' if member.is_enabled else '  (disabled)'}")
