@@ -144,7 +144,7 @@ def run_flask(arguments: list[str]) -> int:
 
 def catalogue_is_empty(database_url: str) -> bool:
     with psycopg.connect(database_url.replace("+psycopg", "", 1)) as connection:
-        return connection.execute("SELECT 1 FROM product LIMIT 1").fetchone() is None
+        return connection.execute("SELECT 1 FROM products LIMIT 1").fetchone() is None
 
 
 def welcome(env: Mapping[str, str], sandbox: bool) -> str:
