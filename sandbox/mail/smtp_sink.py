@@ -92,7 +92,10 @@ def start_smtp(world: Any) -> Controller:
         authenticator=sink.authenticate,
         auth_require_tls=False,
     )
-    controller.start()
+    try:
+        controller.start()
+    except OSError as error:
+        raise OSError(error.errno, f"the SMTP port {world.settings.smtp_port} is taken") from error
     return controller
 
 

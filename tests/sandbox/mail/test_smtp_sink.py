@@ -11,6 +11,7 @@ import requests
 from mail_calls import API, client, letter, messages
 
 from sandbox.mail.reading import read_mail
+from sandbox.mail.smtp_sink import start_smtp
 
 
 def test_a_letter_by_smtp_is_read_back_as_it_was_written(mail_sandbox: tuple[Any, str]) -> None:
@@ -113,6 +114,12 @@ def test_a_senseless_fault_is_answered_with_a_sentence(mail_sandbox: tuple[Any, 
     answer = requests.post(f"{mail_sandbox[1]}{API}/faults", json=rule, timeout=10)
     assert answer.status_code == 400
     assert answer.json()["error"]
+
+
+def test_a_taken_smtp_port_is_named(mail_sandbox: tuple[Any, str]) -> None:
+    world, _ = mail_sandbox
+    with pytest.raises(OSError, match=f"SMTP port {world.settings.smtp_port} is taken"):
+        start_smtp(world)
 
 
 def test_old_charsets_are_decoded() -> None:
