@@ -99,7 +99,7 @@ def handle_one(model: type[Any], handle: Callable[[Claim], None], claim: Claim) 
         logger.info("lease lost, nothing written")
     except OperationalError:
         raise  # the database is away: the lease runs out and the row is claimed again
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (becomes the row's next step)
         db.session.rollback()
         settle(model, claim, error)
 

@@ -6,14 +6,13 @@ number, order or repetition of the events.
 
 from __future__ import annotations
 
+from jobs.base import job, settle
 from shop.core import durable, log
 from shop.core.durable import Claim, LostLease
 from shop.core.queue import JobName
 from shop.core.transaction import transaction
 from shop.inbound.models import InboundEvent
 from shop.workflows.reactions import Reaction, group_events
-
-from jobs.base import job, settle
 
 logger = log.get_logger("jobs.inbound")
 BATCH = 500
@@ -46,5 +45,3 @@ def react(reaction: Reaction, claims: list[Claim]) -> None:
     except Exception as error:  # noqa: BLE001  (becomes the row's next step)
         for claim in claims:
             settle(InboundEvent, claim, error)
-
-

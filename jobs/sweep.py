@@ -26,7 +26,7 @@ WORK: dict[JobName, type[Any]] = {
 
 def sweep() -> list[JobName]:
     """Kick the drain job of every kind that has something due. Returns what was kicked."""
-    found = [name for name, model in WORK.items() if has_due(db.session, model)]
+    found = [name for name, model in WORK.items() if has_due(db.session(), model)]
     db.session.rollback()
     for name in found:
         kick(name)

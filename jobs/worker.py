@@ -14,7 +14,7 @@ from rq.serializers import JSONSerializer
 
 from jobs.base import worker_app
 from shop.core import log
-from shop.core.queue import QUEUES, JobName, QUEUE_OF, kick
+from shop.core.queue import QUEUE_OF, QUEUES, JobName, kick
 
 logger = log.get_logger("worker")
 

@@ -121,7 +121,7 @@ def answer_error(error: Exception) -> BaseResponse:
         return _answer(error.status, error.title, error.user_message)
     if isinstance(error, HTTPException):
         if error.code is not None and error.code < 400:
-            return error.get_response()  # type: ignore[return-value]
+            return error.get_response()
         return _answer(error.code or 500, *_HTTP_TEXTS.get(error.code or 500, _HTTP_TEXTS[400]))
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error

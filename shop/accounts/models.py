@@ -9,10 +9,10 @@ from sqlalchemy import Boolean, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.secrets import new_token
-from shop.extensions import UtcDateTime, db
+from shop.extensions import Model, UtcDateTime
 
 
-class StaffMember(UserMixin, db.Model):
+class StaffMember(UserMixin, Model):
     __tablename__ = "staff_members"
 
     email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
@@ -33,7 +33,7 @@ class StaffMember(UserMixin, db.Model):
         return f"{self.id}:{self.session_key}"
 
 
-class Customer(db.Model):
+class Customer(Model):
     """Someone who bought, known by e-mail address. Accounts come later."""
 
     __tablename__ = "customers"

@@ -8,10 +8,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, Text, Uniqu
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.secrets import new_token
-from shop.extensions import UtcDateTime, db
+from shop.extensions import Model, UtcDateTime
 
 
-class Cart(db.Model):
+class Cart(Model):
     __tablename__ = "carts"
 
     token: Mapped[str] = mapped_column(String(64), unique=True, default=new_token)  # in the visitor's cookie
@@ -27,7 +27,7 @@ class Cart(db.Model):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), index=True)
 
 
-class CartLine(db.Model):
+class CartLine(Model):
     __tablename__ = "cart_lines"
     __table_args__ = (
         UniqueConstraint("cart_id", "variant_id"),

@@ -21,11 +21,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.durable import DurableWork, open_work_index
-from shop.extensions import UtcDateTime, db
+from shop.extensions import Model, UtcDateTime
 
 
-class PrintifyCache(db.Model):
-    """A raw payload of Printify, as it came. kind: product, shipping (id "blueprint/provider"), blueprint, provider, gpsr."""
+class PrintifyCache(Model):
+    """A raw payload of Printify, as it came.
+
+    kind: product, shipping (id "blueprint/provider"), blueprint, provider, gpsr.
+    """
 
     __tablename__ = "printify_cache"
     __table_args__ = (UniqueConstraint("kind", "external_id"),)
@@ -38,7 +41,7 @@ class PrintifyCache(db.Model):
     ttl_seconds: Mapped[int] = mapped_column(Integer, default=3600, server_default="3600")
 
 
-class Product(db.Model):
+class Product(Model):
     __tablename__ = "products"
     __table_args__ = (
         Index("ix_products_search", "search", postgresql_using="gin"),
@@ -55,7 +58,8 @@ class Product(db.Model):
     status: Mapped[str] = mapped_column(String(12), default="active")  # active | draft | archived
     seo_title: Mapped[str] = mapped_column(String(200), default="")
     seo_description: Mapped[str] = mapped_column(String(400), default="")
-    #: [{"key": "color", "name": "Color", "kind": "color"|"size"|"other", "values": [{"id": int, "title": str, "hex": str|null}]}]
+    #: [{"key": "color", "name": "Color", "kind": "color"|"size"|"other",
+    #:   "values": [{"id": int, "title": str, "hex": str|null}]}]
     options: Mapped[list[Any]] = mapped_column(JSONB, default=list)
     size_guide: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     safety_html: Mapped[str] = mapped_column(Text, default="")
@@ -79,7 +83,7 @@ class Product(db.Model):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
 
 
-class Variant(db.Model):
+class Variant(Model):
     __tablename__ = "variants"
     __table_args__ = (UniqueConstraint("product_id", "external_id"), Index("ix_variants_sku", "sku"))
 
@@ -99,7 +103,7 @@ class Variant(db.Model):
     price_edited: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
 
 
-class Image(DurableWork, db.Model):
+class Image(DurableWork, Model):
     """One picture. Downloaded once by a job, re-encoded, stored; `renditions` are what we serve."""
 
     __tablename__ = "images"
@@ -118,7 +122,7 @@ class Image(DurableWork, db.Model):
     renditions: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
 
 
-class Collection(db.Model):
+class Collection(Model):
     __tablename__ = "collections"
 
     slug: Mapped[str] = mapped_column(String(160), unique=True)
@@ -130,7 +134,7 @@ class Collection(db.Model):
     is_shown: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
-class CollectionProduct(db.Model):
+class CollectionProduct(Model):
     __tablename__ = "collection_products"
     __table_args__ = (UniqueConstraint("collection_id", "product_id"),)
 
@@ -140,11 +144,13 @@ class CollectionProduct(db.Model):
     by_hand: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
-class ShippingRate(db.Model):
+class ShippingRate(Model):
     """What a print provider charges to send one blank to a country, by method. From PrintifyCache, pure mapping."""
 
     __tablename__ = "shipping_rates"
-    __table_args__ = (UniqueConstraint("blueprint_id", "print_provider_id", "method", "country", "variant_external_id"),)
+    __table_args__ = (
+        UniqueConstraint("blueprint_id", "print_provider_id", "method", "country", "variant_external_id"),
+    )
 
     blueprint_id: Mapped[int] = mapped_column(Integer)
     print_provider_id: Mapped[int] = mapped_column(Integer)
@@ -158,7 +164,7 @@ class ShippingRate(db.Model):
     days_max: Mapped[int] = mapped_column(SmallInteger, default=0)
 
 
-class CatalogRun(DurableWork, db.Model):
+class CatalogRun(DurableWork, Model):
     """One refresh of the catalogue: its progress while it runs, its plan and result afterwards."""
 
     __tablename__ = "catalog_runs"
@@ -178,7 +184,7 @@ class CatalogRun(DurableWork, db.Model):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
 
 
-class ContentPage(db.Model):
+class ContentPage(Model):
     """About, shipping, returns, privacy, terms: texts of the store."""
 
     __tablename__ = "content_pages"

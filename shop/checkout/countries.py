@@ -13,11 +13,14 @@ NOT_SERVED = frozenset({"AS", "CX", "CC", "CU", "HM", "IR", "KP", "MH", "FM", "N
 @lru_cache(maxsize=16)
 def all_countries(locale: str = "en") -> tuple[tuple[str, str], ...]:
     """(ISO 3166 code, name), sorted by name."""
-    names = Locale.parse(locale).territories
+    names: dict[str, str] = {str(code): str(name) for code, name in Locale.parse(locale).territories.items()}
     found = [
         (code, names[code])
         for code in names
-        if len(code) == 2 and code.isalpha() and code not in NOT_SERVED and code not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
+        if len(code) == 2
+        and code.isalpha()
+        and code not in NOT_SERVED
+        and code not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
     ]
     return tuple(sorted(found, key=lambda pair: pair[1]))
 

@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.secrets import new_token
-from shop.extensions import UtcDateTime, db
+from shop.extensions import Model, UtcDateTime
 
 
-class Checkout(db.Model):
+class Checkout(Model):
     """status: creating → open → processing → completed | failed | expired. Moves forward only."""
 
     __tablename__ = "checkouts"

@@ -55,9 +55,7 @@ def quote_cart(
     sellable = [line for line in lines if line.available]
     allowed = not profile.ships_to or country in profile.ships_to
     options = (
-        quote_shipping(
-            sellable, rates, profile.shipping_fallback, country, free_from_minor=profile.free_shipping_minor
-        )
+        quote_shipping(sellable, rates, profile.shipping_fallback, country, free_from_minor=profile.free_shipping_minor)
         if allowed
         else []
     )

@@ -53,7 +53,6 @@ class DurableWork:
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-
 def open_work_index(table: str) -> Index:
     """The partial index over what is not finished: a claim never walks through what is done."""
     return Index(f"ix_{table}_open", "due_at", postgresql_where=text("work_state IN ('due','working')"))
@@ -80,7 +79,12 @@ def claim(session: Session, model: type[Any], limit: int = 50, lease_seconds: in
         (model.work_state == WorkState.WORKING) & (model.lease_until < now),
     )
     picked = (
-        select(model.id).where(ready).order_by(model.due_at).limit(limit).with_for_update(skip_locked=True).cte("picked")
+        select(model.id)
+        .where(ready)
+        .order_by(model.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("picked")
     )
     rows = session.execute(
         update(model)
@@ -100,9 +104,7 @@ def claim(session: Session, model: type[Any], limit: int = 50, lease_seconds: in
 def claim_one(session: Session, model: type[Any], row_id: int, lease_seconds: int = 120) -> Claim | None:
     """Take this row if it is free (due now or later, or its lease ran out); else None. The caller commits."""
     now = clock.now()
-    free = or_(
-        model.work_state == WorkState.DUE, (model.work_state == WorkState.WORKING) & (model.lease_until < now)
-    )
+    free = or_(model.work_state == WorkState.DUE, (model.work_state == WorkState.WORKING) & (model.lease_until < now))
     row = session.execute(
         update(model)
         .where(model.id == row_id, free)
@@ -167,7 +169,13 @@ def begin_call(session: Session, model: type[Any], held: Claim) -> None:
 
 
 def postpone(
-    session: Session, model: type[Any], held: Claim, *, why: str, until: datetime | None = None, kind: str = Kind.WAIT,
+    session: Session,
+    model: type[Any],
+    held: Claim,
+    *,
+    why: str,
+    until: datetime | None = None,
+    kind: str = Kind.WAIT,
     keep_calling: bool = False,
 ) -> None:
     """Try again later: at `until`, else by back-off. `keep_calling` leaves the outcome marked unknown."""

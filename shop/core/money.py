@@ -58,5 +58,3 @@ def share_of(minor: int, rate: Decimal) -> int:
 def included_share(minor: int, rate: Decimal) -> int:
     """The tax inside a gross amount: included_share(1190, Decimal("0.19")) -> 190."""
     return minor - int((Decimal(minor) / (1 + rate)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
-
-

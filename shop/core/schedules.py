@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import Integer, String, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.extensions import UtcDateTime, db
+from shop.extensions import Model, UtcDateTime
 
 
-class Schedule(db.Model):
+class Schedule(Model):
     """Periodic work as a row: claimed with a lease, so a tick is neither missed nor doubled."""
 
     __tablename__ = "schedules"

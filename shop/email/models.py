@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.durable import DurableWork, open_work_index
-from shop.extensions import UtcDateTime, db
+from shop.extensions import Model, UtcDateTime
 
 
-class Letter(DurableWork, db.Model):
+class Letter(DurableWork, Model):
     """Unique on (letter, subject_key): sent at most once each. `subject_key` names the thing it is about:
     "order:17", "shipment:9", "checkout:4". A resend by staff adds a suffix ("order:17#2").
     """

@@ -21,7 +21,7 @@ def request_letter(
     locale: str = "en",
     order_id: int | None = None,
 ) -> bool:
-    """Queue `letter` about `subject_key` ("order:17"). A repeat is no second letter: returns False. The caller commits."""
+    """Queue `letter` about `subject_key` ("order:17"). A repeat is no second letter: False. The caller commits."""
     if not to_email:
         return False
     new = session.execute(

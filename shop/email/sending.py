@@ -31,7 +31,7 @@ def send_letter(held: Claim) -> None:
         return
     if held.unknown_outcome and not sender.knows_repeats:
         raise MaybeSent(
-            "This letter may have been sent before the answer was lost. Send it again only if the buyer did not get it.",
+            "This letter may have been sent before the answer was lost. Send it again only if it did not arrive.",
             service=sender.name,
         )
     envelope = _envelope(letter)
@@ -61,7 +61,9 @@ def _envelope(letter: Letter) -> Envelope:
     try:
         rendered = render_letter(letter.letter, letter.facts, letter.locale)
     except Exception as error:
-        raise Misunderstood(f"The letter {letter.letter} cannot be written", service="letters", detail=str(error)) from error
+        raise Misunderstood(
+            f"The letter {letter.letter} cannot be written", service="letters", detail=str(error)
+        ) from error
     return Envelope(
         to=letter.to_email,
         from_email=current_app.config["IMPRINT"].email_from,
@@ -72,5 +74,3 @@ def _envelope(letter: Letter) -> Envelope:
         html=rendered.html,
         key=f"letter-{letter.id}",
     )
-
-

@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.durable import DurableWork, open_work_index
-from shop.extensions import UtcDateTime, db
+from shop.extensions import Model, UtcDateTime
 
 
-class FulfilmentOrder(DurableWork, db.Model):
+class FulfilmentOrder(DurableWork, Model):
     """status: requested → submitted → in_production → shipped → delivered | cancelled | parked.
 
     The row is the work of submitting it, then of sending it to production (`step`). `external_key` is our order
@@ -46,7 +46,7 @@ class FulfilmentOrder(DurableWork, db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
 
 
-class Shipment(db.Model):
+class Shipment(Model):
     """A parcel with tracking. Unique on the tracking number: late and repeated news merge."""
 
     __tablename__ = "shipments"

@@ -12,7 +12,10 @@ from shop.orders.models import Order, OrderLine
 
 
 def request_fulfilment(session: Session, order: Order, *, hold_reason: str = "") -> FulfilmentOrder:
-    """One row an order, keyed by its number; a repeat returns the first. Held rows wait for staff. The caller commits."""
+    """One row an order, keyed by its number; a repeat returns the first. Held rows wait for staff.
+
+    The caller commits.
+    """
     lines = session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars()
     items = [
         {
@@ -42,6 +45,4 @@ def request_fulfilment(session: Session, order: Order, *, hold_reason: str = "")
         .on_conflict_do_nothing(index_elements=["external_key"])
     )
     enqueue_after_commit(session, JobName.DRAIN_FULFILMENT)
-    return session.execute(
-        select(FulfilmentOrder).where(FulfilmentOrder.external_key == order.number)
-    ).scalar_one()
+    return session.execute(select(FulfilmentOrder).where(FulfilmentOrder.external_key == order.number)).scalar_one()

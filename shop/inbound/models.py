@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.durable import DurableWork, open_work_index
-from shop.extensions import UtcDateTime, db
+from shop.extensions import Model, UtcDateTime
 
 
-class InboundEvent(DurableWork, db.Model):
+class InboundEvent(DurableWork, Model):
     """Unique on (source, external_id): a repeat of the same event is not stored twice."""
 
     __tablename__ = "inbound_events"
@@ -28,7 +28,7 @@ class InboundEvent(DurableWork, db.Model):
     found_by: Mapped[str] = mapped_column(String(12), default="hook", server_default="hook")  # hook | poller
 
 
-class Cursor(db.Model):
+class Cursor(Model):
     """How far a periodic reader has come: name "stripe:events", value as text."""
 
     __tablename__ = "cursors"

@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.core.secrets import new_token
-from shop.extensions import UtcDateTime, db
+from shop.extensions import Model, UtcDateTime
 
 
-class Order(db.Model):
+class Order(Model):
     __tablename__ = "orders"
     __table_args__ = (
         Index("ix_orders_placed_at", "placed_at"),
@@ -56,7 +56,7 @@ class Order(db.Model):
     adjustments: Mapped[list[Adjustment]] = relationship(order_by="Adjustment.id", viewonly=True)
 
 
-class OrderLine(db.Model):
+class OrderLine(Model):
     __tablename__ = "order_lines"
 
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
@@ -75,7 +75,7 @@ class OrderLine(db.Model):
     tax_minor: Mapped[int] = mapped_column(Integer, default=0)
 
 
-class Adjustment(db.Model):
+class Adjustment(Model):
     """One row that changes a price, with its source: shipping, tax, later discounts."""
 
     __tablename__ = "adjustments"
@@ -88,7 +88,7 @@ class Adjustment(db.Model):
     included: Mapped[bool] = mapped_column(Boolean, default=False)  # already inside the prices: told, not added
 
 
-class OrderEntry(db.Model):
+class OrderEntry(Model):
     """The story: every move of every status, with who, from, to, why."""
 
     __tablename__ = "order_entries"

@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import Index, Integer, String, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.extensions import UtcDateTime, db
+from shop.extensions import Model, UtcDateTime
 
 
-class OutboundCall(db.Model):
+class OutboundCall(Model):
     """One call that failed, or changed something. Kept for 30 days; bodies are cut and redacted."""
 
     __tablename__ = "outbound_calls"

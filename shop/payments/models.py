@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.durable import DurableWork, open_work_index
-from shop.extensions import UtcDateTime, db
+from shop.extensions import Model, UtcDateTime
 
 
-class Payment(db.Model):
+class Payment(Model):
     __tablename__ = "payments"
 
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
@@ -26,7 +26,7 @@ class Payment(db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
 
 
-class Refund(DurableWork, db.Model):
+class Refund(DurableWork, Model):
     """Asked for by staff (then this row is the work), or seen at the gateway (then it is only recorded)."""
 
     __tablename__ = "refunds"
@@ -44,7 +44,7 @@ class Refund(DurableWork, db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
 
 
-class Dispute(db.Model):
+class Dispute(Model):
     __tablename__ = "disputes"
 
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)

@@ -98,7 +98,9 @@ def read_session(s: dict[str, Any]) -> SessionFacts:
         email=str(details.get("email") or s.get("customer_email") or "").strip().lower(),
         name=str(shipping.get("name") or details.get("name") or ""),
         phone=str(details.get("phone") or ""),
-        ship_to=_address(shipping.get("name") or details.get("name"), shipping.get("address") or details.get("address")),
+        ship_to=_address(
+            shipping.get("name") or details.get("name"), shipping.get("address") or details.get("address")
+        ),
         bill_to=_address(details.get("name"), details.get("address")),
         method_text=_method(charge),
         problem=str((intent.get("last_payment_error") or {}).get("message") or ""),

@@ -34,18 +34,18 @@ EVENTS_AT_MOST = 1000
 
 class StripeGateway(Gateway):
     def __init__(self, secret_key: str, base_url: str = "") -> None:
-        bases = {"api": base_url.rstrip("/"), "files": base_url.rstrip("/")} if base_url else {}
+        bases: Any = {"api": base_url.rstrip("/"), "files": base_url.rstrip("/")} if base_url else {}
         self.client = stripe.StripeClient(
             secret_key,
-            base_addresses=bases,  # type: ignore[arg-type]
+            base_addresses=bases,
             max_network_retries=2,
-            http_client=stripe.RequestsClient(timeout=(5, 20)),  # type: ignore[arg-type]
+            http_client=stripe.RequestsClient(timeout=(5, 20)),
         )
 
     def open_page(self, request: PayRequest) -> PayPage:
         session = self._call(
             lambda: self.client.v1.checkout.sessions.create(
-                session_payload(request),  # type: ignore[arg-type]
+                session_payload(request),
                 {"idempotency_key": request.key},
             )
         )
@@ -63,18 +63,18 @@ class StripeGateway(Gateway):
         return read_session(session.to_dict())
 
     def refund(self, *, key: str, payment_id: str, amount_minor: int, our_refund_id: int, reason: str) -> RefundFacts:
-        params: dict[str, Any] = {
+        params: Any = {
             "payment_intent": payment_id,
             "amount": amount_minor,
             "reason": "requested_by_customer",
             "metadata": {"imprint_refund": str(our_refund_id), "why": reason[:400]},
         }
-        answer = self._call(lambda: self.client.v1.refunds.create(params, {"idempotency_key": key}))  # type: ignore[arg-type]
+        answer = self._call(lambda: self.client.v1.refunds.create(params, {"idempotency_key": key}))
         return read_refund(answer.to_dict())
 
     def list_refunds(self, *, payment_id: str = "", charge_id: str = "") -> list[RefundFacts]:
-        whose: dict[str, Any] = {"charge": charge_id} if charge_id else {"payment_intent": payment_id}
-        page = self._call(lambda: self.client.v1.refunds.list({**whose, "limit": 100}))  # type: ignore[typeddict-item]
+        whose: Any = {"charge": charge_id} if charge_id else {"payment_intent": payment_id}
+        page = self._call(lambda: self.client.v1.refunds.list({**whose, "limit": 100}))
         return [read_refund(r.to_dict()) for r in page.data]
 
     def read_refund(self, refund_id: str) -> RefundFacts:
@@ -85,10 +85,10 @@ class StripeGateway(Gateway):
 
     def list_events(self, since: int, topics: list[str]) -> list[GatewayEvent]:
         found: list[GatewayEvent] = []
-        params: dict[str, Any] = {"created": {"gte": since}, "types": topics, "limit": 100}
+        params: Any = {"created": {"gte": since}, "types": topics, "limit": 100}
         while len(found) < EVENTS_AT_MOST:
             asked = dict(params)
-            page = self._call(lambda asked=asked: self.client.v1.events.list(asked))  # type: ignore[misc]
+            page = self._call(lambda asked=asked: self.client.v1.events.list(asked))
             found += [read_event(e.to_dict()) for e in page.data]
             if not page.has_more or not page.data:
                 break
@@ -101,7 +101,9 @@ class StripeGateway(Gateway):
         except stripe.StripeError as error:
             raise told(error) from error
         except ValueError as error:
-            raise Misunderstood("Stripe answered in a way we do not know.", service="stripe", detail=str(error)) from error
+            raise Misunderstood(
+                "Stripe answered in a way we do not know.", service="stripe", detail=str(error)
+            ) from error
 
 
 def told(error: stripe.StripeError) -> Refused | Unavailable | NeedsReconnect | Misunderstood:
@@ -129,5 +131,3 @@ def gateway() -> Gateway:
     if not config.stripe_secret_key:
         raise NeedsReconnect("Payments are not set up: STRIPE_SECRET_KEY is missing.", service="stripe")
     return _made(config.stripe_secret_key, config.stripe_base_url)
-
-

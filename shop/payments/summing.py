@@ -47,7 +47,9 @@ def sum_payments(session: Session, order_id: int) -> Sums:
     refunds: dict[str, int] = {
         status: int(total)
         for status, total in session.execute(
-            select(Refund.status, func.sum(Refund.amount_minor)).where(Refund.order_id == order_id).group_by(Refund.status)
+            select(Refund.status, func.sum(Refund.amount_minor))
+            .where(Refund.order_id == order_id)
+            .group_by(Refund.status)
         )
     }
     disputes = set(session.execute(select(Dispute.status).where(Dispute.order_id == order_id)).scalars())

@@ -157,10 +157,10 @@ def _changed(cart: Cart, problem: ShopError | None = None) -> BaseResponse:
     if problem is not None:
         flash(_(problem.user_message), "error")
     if _is_htmx():
-        response = _show(visitors_cart())
+        response: BaseResponse = _show(visitors_cart())
     else:
         response = redirect("/cart", 303)
-    return remember(response, cart.token, count_items(db.session, cart.id))
+    return remember(response, cart.token, count_items(db.session(), cart.id))
 
 
 def _refuse_add(problem: ShopError) -> BaseResponse:
@@ -174,11 +174,9 @@ def _refuse_add(problem: ShopError) -> BaseResponse:
 
 def _show(cart: Cart | None) -> Response:
     profile = current_profile()
-    quote = quote_for(db.session, cart, profile) if cart else None
+    quote = quote_for(db.session(), cart, profile) if cart else None
     facts = cart_facts(cart, quote, profile, str(get_locale()))
-    page = render(
-        "storefront/cart.html", fragment="cart", cart=facts, page_title=_("Your cart"), canonical_url=None
-    )
+    page = render("storefront/cart.html", fragment="cart", cart=facts, page_title=_("Your cart"), canonical_url=None)
     if cart and facts["notices"]:
         cart_id = cart.id
         db.session.rollback()
@@ -190,7 +188,7 @@ def _show(cart: Cart | None) -> Response:
 
 def _drawer(cart: Cart | None, problem: str | None = None) -> Response:
     profile = current_profile()
-    quote = quote_for(db.session, cart, profile) if cart else None
+    quote = quote_for(db.session(), cart, profile) if cart else None
     facts = cart_facts(cart, quote, profile, str(get_locale()))
     page = render("storefront/cart_drawer.html", cart=facts, problem=problem)
     page.headers["Cache-Control"] = "private, no-store"

@@ -17,7 +17,11 @@ from shop.workflows.letter_facts import address_lines, order_totals
 _STATES: dict[str, tuple[str, str, str]] = {
     "requested": ("Thank you, we have your order", "It goes to the print shop next.", "waiting"),
     "submitted": ("Your order is being prepared", "The print shop has it and starts soon.", "working"),
-    "in_production": ("Your order is being made", "Printing takes two to five days. We write when it leaves.", "working"),
+    "in_production": (
+        "Your order is being made",
+        "Printing takes two to five days. We write when it leaves.",
+        "working",
+    ),
     "partly_shipped": ("A part of your order is on its way", "The rest follows.", "working"),
     "shipped": ("Your order is on its way", "Follow it below.", "working"),
     "delivered": ("Your order was delivered", "We hope you like it.", "done"),
@@ -92,7 +96,7 @@ def _line(order: Order, line: OrderLine, slug: str | None) -> dict[str, Any]:
 
 
 def _timeline(entries: list[OrderEntry]) -> list[dict[str, Any]]:
-    shown = []
+    shown: list[dict[str, Any]] = []
     for entry in entries:
         if entry.what in _HIDDEN or entry.what not in _ENTRIES:
             continue

@@ -28,7 +28,7 @@ def cart_token() -> str | None:
 
 
 def visitors_cart() -> Cart | None:
-    return find_cart(db.session, cart_token())
+    return find_cart(db.session(), cart_token())
 
 
 def new_cart(session: Session) -> Cart:

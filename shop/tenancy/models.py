@@ -8,10 +8,10 @@ from sqlalchemy import BigInteger, Boolean, Integer, SmallInteger, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.extensions import db
+from shop.extensions import Model
 
 
-class StoreProfile(db.Model):
+class StoreProfile(Model):
     """Settings a merchant changes in the panel. Read through `tenancy.profile.current_profile()`."""
 
     __tablename__ = "store_profile"
@@ -29,7 +29,8 @@ class StoreProfile(db.Model):
     brand: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     #: subtotal from which standard shipping is free; 0: never
     free_shipping_minor: Mapped[int] = mapped_column(Integer, default=0)
-    #: used where Printify has no price: [{"countries": ["US"] | ["*"], "first_minor": int, "more_minor": int, "days": [3, 8]}]
+    #: used where Printify has no price:
+    #: [{"countries": ["US"] | ["*"], "first_minor": int, "more_minor": int, "days": [3, 8]}]
     shipping_fallback: Mapped[list[Any]] = mapped_column(JSONB, default=list)
     #: [{"country": "DE", "rate": "0.19", "inclusive": true, "on_shipping": true, "name": "VAT"}]
     tax_rates: Mapped[list[Any]] = mapped_column(JSONB, default=list)
@@ -42,7 +43,7 @@ class StoreProfile(db.Model):
     production_delay_minutes: Mapped[int] = mapped_column(Integer, default=60)
 
 
-class StoreState(db.Model):
+class StoreState(Model):
     """Versions that caches are keyed by; raised in the transaction that changes what they name."""
 
     __tablename__ = "store_state"

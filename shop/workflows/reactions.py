@@ -82,15 +82,14 @@ def group_events(session: Session, held: Sequence[Claim]) -> tuple[dict[Reaction
         key = (workflow, row.subject_id)
         reaction = Reaction(row.source, row.topic, row.subject_id, workflow)
         reactions.setdefault(key, (reaction, []))[1].append(by_id[row.id])
-    return {reaction: claims for reaction, claims in reactions.values()}, nothing
+    return dict(reactions.values()), nothing
 
 
 def _settled_sessions(session: Session, subject_ids: Sequence[str | None]) -> set[str]:
     sessions = [s for s in subject_ids if s and s.startswith("cs_")]
     if not sessions:
         return set()
-    return set(
-        session.execute(
-            select(Checkout.session_id).where(Checkout.session_id.in_(sessions), Checkout.status == "completed")
-        ).scalars()
-    )
+    found = session.execute(
+        select(Checkout.session_id).where(Checkout.session_id.in_(sessions), Checkout.status == "completed")
+    ).scalars()
+    return {session_id for session_id in found if session_id}
