@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, request
+from flask import Blueprint, Response, jsonify, redirect, render_template, request
 
 from sandbox.stripe import book, disputing, events, page_form, paying, refunding, sessions
 from sandbox.stripe.book import Obj
@@ -33,7 +33,7 @@ Action = Callable[[World, str, Facts], Any]
 
 
 def register(bp: Blueprint) -> None:
-    """Add the control routes and the fragment's ``stripe_control()`` to the blueprint."""
+    """Add the control routes to the blueprint."""
     _act(bp, "sessions", "pay", _pay)
     _act(bp, "sessions", "settle", lambda world, id_, facts: _settle(world, id_, _truth(facts, "success", True)))
     _act(bp, "sessions", "fail", lambda world, id_, _facts: _settle(world, id_, False))
@@ -44,7 +44,11 @@ def register(bp: Blueprint) -> None:
     _act(bp, "refunds", "succeed", lambda world, id_, _facts: _done(refunding.succeed(world, id_), "refund"))
     _act(bp, "events", "resend", _resend)
     bp.add_url_rule("/control/api/stripe", "control_state", lambda: jsonify(state(current_world())), methods=["GET"])
-    bp.add_app_template_global(lambda: state(current_world()), "stripe_control")
+
+
+def panel(world: World) -> str:
+    """The double's part of the control page."""
+    return render_template("stripe/control.html", stripe=state(world))
 
 
 def state(world: World, last: int = 12) -> dict[str, Any]:

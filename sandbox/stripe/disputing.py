@@ -76,6 +76,7 @@ def update(world: World, id_: str, params: Params) -> Obj:
     if given and truth(params, "submit") is not False:
         details = dispute["evidence_details"]
         details["submission_count"] += 1
+        details["submission_method"] = "manual"
         warning = dispute["status"].startswith("warning")
         dispute["status"] = "warning_under_review" if warning else "under_review"
     book.save(world, dispute)
@@ -163,6 +164,7 @@ def _shape(world: World, charge: Obj, reason: str, amount: int) -> Obj:
             "has_evidence": False,
             "past_due": False,
             "submission_count": 0,
+            "submission_method": "not_submitted",
         },
         "is_charge_refundable": False,
         "livemode": False,
@@ -172,6 +174,7 @@ def _shape(world: World, charge: Obj, reason: str, amount: int) -> Obj:
             "card": {
                 "brand": card.get("brand", "visa"),
                 "case_type": "chargeback",
+                "network": card.get("brand", "visa"),
                 "network_reason_code": "13.1" if reason == "product_not_received" else "10.4",
             },
             "type": "card",

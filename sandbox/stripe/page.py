@@ -211,7 +211,7 @@ def _facts(
         "lines": [{**line, "shown": written(line["amount_subtotal"], currency)} for line in session["_lines"]],
         "money": lambda amount: written(amount, currency),
         "total": written(session["amount_total"], currency),
-        "typed": typed,
+        "typed": {"email": (session["customer_details"] or {}).get("email") or "", **typed},
         "errors": errors,
         "notice": notice,
         "options": _options(world, session),

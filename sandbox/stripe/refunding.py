@@ -147,7 +147,10 @@ def _shape(world: World, params: Params, charge: Obj, amount: int, reason: str |
         "currency": charge["currency"],
         "customer": charge["customer"],
         "customer_account": None,
+        "description": None,
         "destination_details": details,
+        "failure_balance_transaction": None,
+        "failure_reason": None,
         "instructions_email": email,
         "metadata": merge_metadata({}, params),
         "next_action": {"type": "display_details", "display_details": {"expires_at": book.now(world) + 45 * 86400}}

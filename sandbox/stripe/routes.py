@@ -12,6 +12,8 @@ api.register(bp)
 page.register(bp)
 control.register(bp)
 
+panel = control.panel
+
 
 def attach(world: World) -> None:
     """Seed data and clock handlers; called at the start and after every reset."""

@@ -218,6 +218,8 @@ def _blank(world: World, params: Params, base: str) -> Obj:
         "managed_payments": None,
         "metadata": merge_metadata({}, params),
         "mode": "payment",
+        "name_collection": None,
+        "optional_items": None,
         "payment_intent": None,
         "payment_link": None,
         "payment_method_configuration_details": {"id": "pmc_sandbox", "parent": None},
@@ -225,6 +227,7 @@ def _blank(world: World, params: Params, base: str) -> Obj:
         "payment_method_types": ["card", "us_bank_account"],
         "payment_status": "unpaid",
         "permissions": None,
+        "presentment_details": None,
         "phone_number_collection": {
             "enabled": bool(truth(branch(params, "phone_number_collection"), "enabled", "phone_number_collection"))
         },
@@ -239,6 +242,7 @@ def _blank(world: World, params: Params, base: str) -> Obj:
         "status": "open",
         "subscription": None,
         "success_url": url(params, "success_url"),
+        "tax_id_collection": None,
         "total_details": None,
         "ui_mode": ui_mode,
         "url": f"{base}/pay/{id_}" if hosted else None,
