@@ -13,7 +13,7 @@ from shop.fulfilment.printify.client import printify_client
 from shop.orders.models import Order
 from shop.orders.statuses import move_fulfilment, move_order
 from shop.payments.summing import sum_payments
-from shop.workflows.letter_facts import order_facts
+from shop.workflows.letter_facts import money, order_facts
 from shop.workflows.refund_order import request_refund
 
 STOPPING = "Being cancelled."
@@ -37,16 +37,17 @@ def cancel_order(order_id: int, *, who: str, why: str = "", refund: bool = True)
         if not move_order(session, order, "cancelled", who=who, why=why or "Cancelled by the shop"):
             return
         move_fulfilment(session, order, "cancelled", who=who)
+        left = sum_payments(session, order_id).refundable
+        back = money(order, left) if refund and left else ""
         request_letter(
             session,
             letter="cancelled",
             subject_key=f"order:{order.id}",
             to_email=order.email,
-            facts={**order_facts(session, order), "reason": why, "is_refunded": refund},
+            facts={**order_facts(session, order), "cancellation": {"reason": why, "refund": back}},
             locale=order.locale,
             order_id=order.id,
         )
-        left = sum_payments(session, order_id).refundable
     if refund and left:
         request_refund(order_id, left, reason=why or "Order cancelled", who=who)
 
@@ -59,9 +60,11 @@ def _stop(order_id: int) -> list[str] | None:
             raise NotFound("This order does not exist.")
         if order.status == "cancelled":
             return None
-        rows = session.execute(
-            select(FulfilmentOrder).where(FulfilmentOrder.order_id == order_id).with_for_update()
-        ).scalars().all()
+        rows = (
+            session.execute(select(FulfilmentOrder).where(FulfilmentOrder.order_id == order_id).with_for_update())
+            .scalars()
+            .all()
+        )
         if order.status == "completed" or any(w.step == "watch" and w.status != "cancelled" for w in rows):
             raise IllegalMove("This order is being made already and cannot be cancelled.")
         now = clock.now()

@@ -30,7 +30,9 @@ def order_url(order: Order) -> str:
 
 def order_facts(session: Session, order: Order) -> dict[str, Any]:
     """{"order": {...}}: see templates/email for what is used."""
-    lines = session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars().all()
+    lines = (
+        session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars().all()
+    )
     return {
         "order": {
             "number": order.number,
@@ -74,7 +76,13 @@ def parcel_facts(session: Session, order: Order, shipment: Shipment) -> dict[str
     """order_facts plus {"parcel": {"carrier", "number", "url", "items"}}."""
     lines = session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars()
     inside = [
-        f"{line.quantity} × {line.title} ({line.variant_title})"
+        {
+            "title": line.title,
+            "variant_title": line.variant_title,
+            "quantity": line.quantity,
+            "total": "",
+            "image_url": absolute(str((line.image or {}).get("src") or "")),
+        }
         for line in lines
         if not shipment.skus or line.sku in shipment.skus
     ]

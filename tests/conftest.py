@@ -1,0 +1,175 @@
+"""The test world: real PostgreSQL and Redis, the sandbox as every provider, the shop on a real socket.
+
+`make test` exports TEST_DATABASE_URL and TEST_REDIS_URL; both are emptied. Sockets beyond loopback are closed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import flask_migrate
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+from pytest_socket import socket_allow_hosts
+from sqlalchemy import text
+from werkzeug.serving import make_server
+
+from config import Config
+from jobs import base as jobs_base
+from launch.ports import free_port
+from sandbox.server import reset_world, run_sandbox
+from sandbox.settings import SandboxSettings
+from sandbox.world import World
+from shop import create_app
+from shop.core import clock
+from shop.core.redis import RedisDoor
+from shop.core.transaction import transaction
+from shop.extensions import db, limiter
+from shop.seeding import seed
+from shop.tenancy import profile
+from tests.town import Town
+
+SPECS = Path(__file__).resolve().parent.parent.parent / "shared" / "contracts" / "specs"
+ADMIN_PASSWORD = "correct horse battery"
+FULFIL_KEY = "fulfil-key-for-tests"
+METRICS_TOKEN = "metrics-token-for-tests"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session")
+def database_url() -> str:
+    url = os.environ.get("TEST_DATABASE_URL")
+    if not url:
+        pytest.exit("TEST_DATABASE_URL is not set: run `make test`", returncode=2)
+    return url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    return os.environ.get("TEST_REDIS_URL", "")
+
+
+@pytest.fixture(scope="session")
+def _sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str, str]]:
+    """(world, its address, the shop's address): one sandbox for the whole run, reset before each test that asks."""
+    shop_url = f"http://127.0.0.1:{free_port()}"
+    settings = SandboxSettings(
+        port=0,
+        smtp_port=0,
+        shop_url=shop_url,
+        rate_limits=False,
+        specs_directory=SPECS if SPECS.is_dir() else None,
+        production_seconds=None,
+        delivery_seconds=None,
+    )
+    with run_sandbox(settings) as (world, url):
+        yield world, url, shop_url
+
+
+@pytest.fixture(scope="session")
+def config(
+    database_url: str, redis_url: str, _sandbox: tuple[World, str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Config:
+    world, url, shop_url = _sandbox
+    return Config(
+        database_url=database_url,
+        redis_url=redis_url,
+        secret_key="a secret key for tests, long enough to be one",
+        encryption_keys=(Fernet.generate_key().decode(),),
+        public_url=shop_url,
+        printify_api_token="sandbox-printify-token",
+        printify_shop_id=815256,
+        printify_base_url=f"{url}/printify",
+        printify_webhook_secret="sandbox-printify-webhook-secret",
+        stripe_secret_key="sk_test_sandbox",
+        stripe_webhook_secrets=("whsec_sandbox",),
+        stripe_base_url=f"{url}/stripe",
+        smtp_host="127.0.0.1",
+        smtp_port=world.settings.smtp_port,
+        media_dir=str(tmp_path_factory.mktemp("media")),
+        admin_email="admin@example.com",
+        admin_password=ADMIN_PASSWORD,
+        fulfil_api_key=FULFIL_KEY,
+        metrics_token=METRICS_TOKEN,
+        log_level="CRITICAL",
+        testing=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def _app(config: Config) -> Iterator[Flask]:
+    app = create_app(config)
+    with app.app_context():
+        with db.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("DROP SCHEMA IF EXISTS kept CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        flask_migrate.upgrade()
+    jobs_base.use_app(app)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(_app: Flask) -> Iterator[Flask]:
+    """The shop with an empty, seeded database and an empty Redis, inside an app context."""
+    clock.fix(None)
+    with _app.app_context():
+        empty_database()
+        door: RedisDoor | None = _app.extensions.get("imprint.redis")
+        if door is not None:
+            with suppress(Exception):
+                door.client.flushdb()
+            door._shut_until = 0.0
+        with suppress(Exception):
+            limiter.reset()
+        with transaction() as session:
+            seed(session, _app.config["IMPRINT"])
+        profile.forget()
+        yield _app
+        db.session.remove()
+    clock.fix(None)
+
+
+def empty_database() -> None:
+    """Truncate every table but the migrations' own."""
+    with db.engine.begin() as connection:
+        names = connection.execute(
+            text("SELECT string_agg(quote_ident(tablename), ',') FROM pg_tables WHERE schemaname = 'public' "
+                 "AND tablename <> 'alembic_version'")
+        ).scalar()
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture
+def sandbox(_sandbox: tuple[World, str, str]) -> World:
+    """Every provider, back to its first day."""
+    world = _sandbox[0]
+    reset_world(world)
+    return world
+
+
+@pytest.fixture(scope="session")
+def _live(_app: Flask, _sandbox: tuple[World, str, str]) -> Iterator[str]:
+    shop_url = _sandbox[2]
+    server = make_server("127.0.0.1", int(shop_url.rpartition(":")[2]), _app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    yield shop_url
+    server.shutdown()
+    thread.join(timeout=5)
+
+
+@pytest.fixture
+def town(app: Flask, sandbox: World, _sandbox: tuple[World, str, str], _live: str) -> Town:
+    """The whole town: shop on a socket, providers, a catalogue, and a postman (`town.work()`)."""
+    return Town(app, sandbox, _sandbox[1], _live).with_catalogue()
