@@ -19,14 +19,14 @@
   function toast(text) {
     const box = document.createElement("div");
     box.className = "toast";
-    const words_ = document.createElement("span");
-    words_.textContent = text;
+    const said = document.createElement("span");
+    said.textContent = text;
     const close = document.createElement("button");
     close.type = "button";
     close.dataset.dismiss = "";
     close.setAttribute("aria-label", words.dismissLabel);
     close.textContent = "×";
-    box.append(words_, close);
+    box.append(said, close);
     $("#toasts").append(box);
     setTimeout(() => box.remove(), 8000);
   }
