@@ -144,8 +144,10 @@ def empty_database() -> None:
     """Truncate every table but the migrations' own."""
     with db.engine.begin() as connection:
         names = connection.execute(
-            text("SELECT string_agg(quote_ident(tablename), ',') FROM pg_tables WHERE schemaname = 'public' "
-                 "AND tablename <> 'alembic_version'")
+            text(
+                "SELECT string_agg(quote_ident(tablename), ',') FROM pg_tables WHERE schemaname = 'public' "
+                "AND tablename <> 'alembic_version'"
+            )
         ).scalar()
         connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
 

@@ -44,8 +44,10 @@ class Town:
                 for table in CATALOGUE:
                     connection.execute(text(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM kept.{table}"))
                     connection.execute(
-                        text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), "
-                             f"coalesce((SELECT max(id) FROM {table}), 1))")
+                        text(
+                            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), "
+                            f"coalesce((SELECT max(id) FROM {table}), 1))"
+                        )
                     )
                 connection.execute(text("UPDATE store_state SET catalog_version = catalog_version + 1"))
         if not kept:
@@ -96,7 +98,9 @@ class Town:
     def letters(self, to: str = "", subject: str = "") -> list[dict[str, Any]]:
         """What arrived in the mailbox, oldest first."""
         answer = requests.get(
-            f"{self.sandbox_url}/control/api/mail/messages", params={"to": to, "subject": subject, "limit": 500}, timeout=10
+            f"{self.sandbox_url}/control/api/mail/messages",
+            params={"to": to, "subject": subject, "limit": 500},
+            timeout=10,
         )
         found: list[dict[str, Any]] = answer.json()["messages"]
         return sorted(found, key=lambda m: m["at"])
