@@ -1,0 +1,40 @@
+"""Refresh the catalogue; fetch, re-encode and store its pictures."""
+
+from __future__ import annotations
+
+from jobs import base
+from jobs.base import job, settle
+from shop.catalog.models import CatalogRun, Image
+from shop.core import durable
+from shop.core.durable import Claim
+from shop.core.queue import JobName
+from shop.core.transaction import transaction
+from shop.workflows import refresh_catalog
+from shop.workflows.fetch_pictures import store_pictures
+
+PICTURES_AT_ONCE = 16
+PICTURES_A_JOB = 2000
+
+
+@job(JobName.REFRESH_CATALOG)
+def refresh() -> int:
+    return base.drain(CatalogRun, _refresh, batch=1, lease_seconds=refresh_catalog.LEASE_SECONDS)
+
+
+@job(JobName.DRAIN_PICTURES)
+def drain_pictures() -> int:
+    """First pictures of every product come first; each batch is on the pages as soon as it is stored."""
+    handled = 0
+    while handled < PICTURES_A_JOB:
+        with transaction() as session:
+            held = durable.claim(session, Image, PICTURES_AT_ONCE, lease_seconds=600)
+        if not held:
+            break
+        for failed in store_pictures(held):
+            settle(Image, failed.claim, failed.error)
+        handled += len(held)
+    return handled
+
+
+def _refresh(held: Claim) -> None:
+    refresh_catalog.run(held)
