@@ -107,7 +107,7 @@ def colours_of(options: Iterable[Mapping[str, Any]], variants: Iterable[Any]) ->
 
 
 def facets_text(options: Iterable[Mapping[str, Any]], variants: Sequence[Any]) -> str:
-    """Colours and sizes that can be bought, packed: many products share the same text, and the index reads each once."""
+    """Colours and sizes that can be bought, packed: many products share one text, and the index reads each once."""
     used = value_ids_in_use(variants)
     colours: list[str] = []
     sizes: list[str] = []

@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from shop.catalog.cards import card_of, option_key, value_ids_in_use
+from shop.catalog.cards import card_of, option_key, picture_from, value_ids_in_use
 from shop.catalog.words import fold, plain_text, search_config
 from shop.tenancy.profile import Profile, current_profile
 
@@ -56,8 +56,8 @@ def rebuild(session: Session, product_ids: Sequence[int]) -> None:
     """Write card, document, price range, stock and search vectors of these products.
 
     Five statements for every 200 products, in the caller's transaction; flushes what the session holds first, commits
-    nothing and leaves the catalogue's version to the caller (`tenancy.profile.touch_catalog`). A repeat writes the same.
-    Unknown ids are passed over. Objects already loaded keep their old values of these columns.
+    nothing and leaves the catalogue's version to the caller (`tenancy.profile.touch_catalog`). A repeat writes the
+    same. Unknown ids are passed over. Objects already loaded keep their old values of these columns.
     """
     profile = current_profile()
     media_url = current_app.config["IMPRINT"].media_url.rstrip("/")
@@ -86,7 +86,7 @@ def _rebuild_chunk(session: Session, ids: list[int], profile: Profile, media_url
         own, pictures = variants.get(product.id, []), images.get(product.id, [])
         card = card_of(product, own, pictures, profile.currency, profile.locale, media_url)
         plain = plain_text(product.description_html)
-        document = document_of(product, own, pictures, card, plain)
+        document = document_of(product, own, pictures, card, media_url, plain)
         document["days"] = days.get((product.blueprint_id, product.print_provider_id))
         rows.append(_row_of(product, card, document, plain))
     if rows:
@@ -110,31 +110,31 @@ def _row_of(product: Any, card: dict[str, Any], document: dict[str, Any], plain:
 
 
 def document_of(
-    product: Any, variants: Sequence[Any], images: Sequence[Any], card: dict[str, Any], plain: str = ""
+    product: Any,
+    variants: Sequence[Any],
+    images: Sequence[Any],
+    card: dict[str, Any],
+    media_url: str,
+    plain: str = "",
 ) -> dict[str, Any]:
     """Everything the product page needs, short: what is cheap to work out is worked out by `catalog/showing.py`.
 
-    images: [{alt, width, height, colour, renditions, colours: [value ids] or [] for all}];
-    variants: [[id, [value ids], price_minor, compare_at_minor or 0, 1 when it can be bought, image's place or -1]].
+    images: [{alt, width, height, src, srcset_avif, srcset_webp, full, colour, colours: [value ids] or [] for all}];
+    variants: [{id, options: [value ids], price_minor, was_minor or 0, available, image: its place or null}].
     """
     options = options_of(product.options, variants)
     colour_of = _colour_by_variant(options, variants)
     pictures: list[dict[str, Any]] = []
     first_picture: dict[int, int] = {}
     for image in images:
+        picture = picture_from(image._mapping, media_url)
+        if picture is None:
+            continue
         shown = {colour_of[e] for e in image.variant_external_ids if e in colour_of}
+        picture["colours"] = sorted(shown) if len(shown) < len(set(colour_of.values())) else []
         for external_id in image.variant_external_ids:
             first_picture.setdefault(external_id, len(pictures))
-        pictures.append(
-            {
-                "alt": image.alt,
-                "width": image.width,
-                "height": image.height,
-                "colour": image.colour,
-                "renditions": image.renditions,
-                "colours": sorted(shown) if len(shown) < len(set(colour_of.values())) else [],
-            }
-        )
+        pictures.append(picture)
     return {
         "id": product.id,
         "slug": product.slug,
@@ -147,14 +147,14 @@ def document_of(
         "images": pictures,
         "options": options,
         "variants": [
-            [
-                v.id,
-                v.option_value_ids,
-                v.price_minor,
-                v.compare_at_minor or 0,
-                int(v.is_available),
-                first_picture.get(v.external_id, -1),
-            ]
+            {
+                "id": v.id,
+                "options": v.option_value_ids,
+                "price_minor": v.price_minor,
+                "was_minor": v.compare_at_minor or 0,
+                "available": v.is_available,
+                "image": first_picture.get(v.external_id),
+            }
             for v in variants
         ],
         "default": next((v.id for v in variants if v.is_default and v.is_available), None),

@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shop.catalog.cards import GROUP, HEX, VALUE
 from shop.catalog.sizes import size_rank
@@ -215,15 +215,19 @@ class CatalogIndex:
             places = [at for at in map(self._place, ranked) if at >= 0 and _has(bits, at)]
             return [self.ids[at] for at in places[offset : offset + limit]]
         by_hand = self._in_collection.get(collection) if sort == "featured" else None
+        if by_hand is None and self._is_dense(mask, offset + limit):
+            return [self.ids[at] for at in self._scan(mask, self._orders[sort], offset, limit)]
+        rank = self._rank(sort)
+        key: Callable[[int], Any] = rank.__getitem__
+        if by_hand is not None:
+            placed = by_hand
+            key = lambda at: (placed.get(at, 0) or 1 << 30, rank[at])  # noqa: E731
+        return [self.ids[at] for at in sorted(_places(mask, self.size), key=key)[offset : offset + limit]]
+
+    def _is_dense(self, mask: int, wanted: int) -> bool:
+        """Is it cheaper to walk the whole order until the page is full than to sort what was found?"""
         count = mask.bit_count()
-        if by_hand is not None or count * 8 < self.size:
-            rank = self._rank(sort)
-            places = _places(mask, self.size)
-            key: Callable[[int], object] = rank.__getitem__
-            if by_hand is not None:
-                key = lambda at: (by_hand.get(at, 0) or 1 << 30, rank[at])  # noqa: E731
-            return [self.ids[at] for at in sorted(places, key=key)[offset : offset + limit]]  # type: ignore[arg-type]
-        return [self.ids[at] for at in self._scan(mask, self._orders[sort], offset, limit)]
+        return count > 0 and min(wanted, count) * self.size < count * (self.size // 8 + 8 * count)
 
     def _scan(self, mask: int, order: array[int], offset: int, limit: int) -> list[int]:
         if mask == self.all:

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Engine, Row
+from sqlalchemy import Engine
 
 from shop.extensions import db
 
 
-def read(sql: str, parameters: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
+def read(sql: str, parameters: Mapping[str, object] | None = None) -> Sequence[Any]:
     """Every row of one SELECT; placeholders are the driver's, `%(name)s`."""
     with _engine().connect() as connection:
         return connection.exec_driver_sql(sql, dict(parameters or {})).all()

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shop.catalog.cards import picture_from
 from shop.catalog.reading import read
 from shop.core.money import format_minor
-
-# places in a document's variant
-ID, VALUES, PRICE, WAS, AVAILABLE, IMAGE = range(6)
 
 
 @dataclass(slots=True)
@@ -42,7 +38,7 @@ def find_document(slug: str) -> dict[str, Any] | None:
     return rows[0][0] if rows else None
 
 
-def choose(document: Mapping[str, Any], choices: Mapping[str, str]) -> tuple[dict[str, int], list[Any] | None]:
+def choose(document: Mapping[str, Any], choices: Mapping[str, str]) -> tuple[dict[str, int], Mapping[str, Any] | None]:
     """What a form or an address says: option key → value id, and the variant when that is complete.
 
     `choices` are raw: `variant` (its id), or `option.<key>` (a value id). Anything else, and whatever this product does
@@ -64,13 +60,13 @@ def choose(document: Mapping[str, Any], choices: Mapping[str, str]) -> tuple[dic
     if len(chosen) < len(document["options"]):
         return chosen, None
     wanted = set(chosen.values())
-    return chosen, next((v for v in variants if wanted.issubset(v[VALUES])), None)
+    return chosen, next((v for v in variants if wanted.issubset(v["options"])), None)
 
 
 def find_variant_id(document: Mapping[str, Any], choices: Mapping[str, str]) -> int | None:
     """The variant a posted form means (`variant`, else every `option.<key>`), or None when it is not one of ours."""
     variant = choose(document, choices)[1]
-    return int(variant[ID]) if variant is not None else None
+    return int(variant["id"]) if variant is not None else None
 
 
 def options_shown(document: Mapping[str, Any], chosen: Mapping[str, int]) -> list[ShownOption]:
@@ -97,14 +93,14 @@ def _reachable(document: Mapping[str, Any], chosen: Mapping[str, int]) -> set[in
     wanted = set(chosen.values())
     can: set[int] = set()
     for variant in document["variants"]:
-        if not variant[AVAILABLE]:
+        if not variant["available"]:
             continue
-        missing = wanted.difference(variant[VALUES])
+        missing = wanted.difference(variant["options"])
         if not missing:
-            can.update(variant[VALUES])
+            can.update(variant["options"])
         elif len(missing) == 1:
             key = option_of.get(next(iter(missing)))
-            can.update(v for v in variant[VALUES] if option_of.get(v) == key)
+            can.update(v for v in variant["options"] if option_of.get(v) == key)
     return can
 
 
@@ -112,43 +108,33 @@ def variants_shown(document: Mapping[str, Any], currency: str, locale: str) -> l
     """The variants as the page's script reads them."""
     return [
         {
-            "id": v[ID],
-            "options": v[VALUES],
-            "price_minor": v[PRICE],
-            "price_text": format_minor(v[PRICE], currency, locale),
+            "id": v["id"],
+            "options": v["options"],
+            "price_minor": v["price_minor"],
+            "price_text": format_minor(v["price_minor"], currency, locale),
             "compare_text": was_text(v, currency, locale),
-            "available": v[AVAILABLE] == 1,
-            "image": v[IMAGE] if v[IMAGE] >= 0 else None,
+            "available": v["available"],
+            "image": v["image"],
         }
         for v in document["variants"]
     ]
 
 
-def was_text(variant: Sequence[Any], currency: str, locale: str) -> str | None:
+def was_text(variant: Mapping[str, Any], currency: str, locale: str) -> str | None:
     """The struck price beside a variant's own, when it is a real reduction."""
-    return format_minor(variant[WAS], currency, locale) if variant[WAS] > variant[PRICE] else None
+    was: int = variant["was_minor"]
+    return format_minor(was, currency, locale) if was > variant["price_minor"] else None
 
 
-def images_shown(document: Mapping[str, Any], media_url: str) -> list[dict[str, Any]]:
-    """The gallery, as the picture macro reads it."""
-    found = []
-    for image in document["images"]:
-        picture = picture_from(image, media_url)
-        if picture:
-            picture["colours"] = image["colours"]
-            found.append(picture)
-    return found
-
-
-def _by_id(variants: Sequence[Any], raw: str) -> Any | None:
+def _by_id(variants: Iterable[Mapping[str, Any]], raw: str) -> Mapping[str, Any] | None:
     if not (raw.isascii() and raw.isdigit() and len(raw) < 19):
         return None
     wanted = int(raw)
-    return next((v for v in variants if v[ID] == wanted), None)
+    return next((v for v in variants if v["id"] == wanted), None)
 
 
-def _values_of(document: Mapping[str, Any], variant: Sequence[Any]) -> dict[str, int]:
-    mine = set(variant[VALUES])
+def _values_of(document: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, int]:
+    mine = set(variant["options"])
     return {o["key"]: v["id"] for o in document["options"] for v in o["values"] if v["id"] in mine}
 
 
@@ -156,7 +142,7 @@ def _first_colour(document: Mapping[str, Any]) -> dict[str, int]:
     """Nothing is chosen yet: show one colour (so the pictures fit), ask for the rest."""
     first = _by_id(document["variants"], str(document["default"] or ""))
     if first is None:
-        first = next((v for v in document["variants"] if v[AVAILABLE]), None)
+        first = next((v for v in document["variants"] if v["available"]), None)
     if first is None:
         return {}
     colours = {o["key"] for o in document["options"] if o["kind"] == "color"}

@@ -7,10 +7,9 @@ from typing import Any
 
 import orjson
 
+from shop.catalog.words import plain_text
 from shop.core.money import Money
 
-#: stands for the shop's public address until the page is served
-BASE = "@@base@@"
 MAX_VARIANTS = 150
 _VARIES = {"color": "https://schema.org/color", "size": "https://schema.org/size"}
 
@@ -21,22 +20,22 @@ def script_safe(data: object) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def absolute(url: str) -> str:
-    """An address as the outside needs it."""
-    return url if url.startswith(("http://", "https://")) else BASE + url
+def absolute(url: str, base: str) -> str:
+    """An address as the outside needs it; `base` is the shop's public address without a last slash."""
+    return url if url.startswith(("http://", "https://")) else base + url
 
 
-def product_group(document: Mapping[str, Any], description: str, currency: str, skus: Mapping[int, str]) -> str:
+def product_group(document: Mapping[str, Any], base: str, currency: str) -> str:
     """ProductGroup with hasVariant; the offers carry price, availability and their own address."""
-    url = f"{BASE}/products/{document['slug']}"
-    images = [absolute(i["full"]) for i in document["images"]]
+    url = f"{base}/products/{document['slug']}"
+    images = [absolute(i["full"], base) for i in document["images"]]
     group: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "ProductGroup",
         "@id": url,
         "url": url,
         "name": document["title"],
-        "description": description[:5000],
+        "description": plain_text(document["description_html"], 2000) or document["title"],
         "productGroupID": str(document["id"]),
         "category": document["type"],
     }
@@ -49,7 +48,7 @@ def product_group(document: Mapping[str, Any], description: str, currency: str, 
         group["variesBy"] = varies
     titles = {v["id"]: (o["kind"], v["title"]) for o in document["options"] for v in o["values"]}
     group["hasVariant"] = [
-        _variant(v, document["title"], url, images, titles, currency, skus) for v in document["variants"][:MAX_VARIANTS]
+        _variant(v, document["title"], url, images, titles, currency) for v in document["variants"][:MAX_VARIANTS]
     ]
     return script_safe(group)
 
@@ -61,12 +60,11 @@ def _variant(
     images: Sequence[str],
     titles: Mapping[int, tuple[str, str]],
     currency: str,
-    skus: Mapping[int, str],
 ) -> dict[str, Any]:
     chosen = [titles[value] for value in variant["options"] if value in titles]
     found: dict[str, Any] = {
         "@type": "Product",
-        "sku": skus.get(variant["id"]) or str(variant["id"]),
+        "sku": str(variant["id"]),
         "name": " – ".join([title, *(text for _, text in chosen)]),
         "offers": {
             "@type": "Offer",

@@ -7,12 +7,13 @@ second, with or without Redis. The database down: the last known values go on be
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import event, select, text, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine, event, select, text, update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from shop.core.scope import current_store
@@ -20,6 +21,8 @@ from shop.extensions import db
 from shop.tenancy.models import StoreProfile, StoreState
 
 LOOK_EVERY_SECONDS = 0.5
+LOOK_AGAIN_SECONDS = 2.0  # after a failure
+_SELECT_VERSIONS = text("SELECT catalog_version, settings_version FROM store_state LIMIT 1")
 
 
 @dataclass(frozen=True)
@@ -61,16 +64,39 @@ def current_versions(fresh: bool = False) -> Versions:
     found = _looked.get(key)
     if found and not fresh and time.monotonic() - found[0] < LOOK_EVERY_SECONDS:
         return found[1]
+    return versions_at(key, lambda: db.engine, fresh)
+
+
+def versions_at(key: str, find_engine: Callable[[], Engine], fresh: bool = False) -> Versions:
+    """The same where there is no application context; `key` is "store@database". Raises SQLAlchemyError only when the
+    database is down and nothing was ever known; after a failure it is left alone for a few seconds."""
+    found = _looked.get(key)
+    now = time.monotonic()
+    if found and not fresh and now - found[0] < LOOK_EVERY_SECONDS:
+        return found[1]
+    if found:
+        _looked[key] = (now, found[1])  # other threads go on with what is known while this one looks
     try:
-        with db.engine.connect() as connection:
-            row = connection.execute(text("SELECT catalog_version, settings_version FROM store_state LIMIT 1")).first()
-        versions = Versions(row[0], row[1]) if row else Versions(0, 0)
+        versions = _select_versions(find_engine())
     except SQLAlchemyError:
         if found is None:
             raise
-        versions = found[1]
-    _looked[key] = (time.monotonic(), versions)
+        _looked[key] = (time.monotonic() + LOOK_AGAIN_SECONDS, found[1])
+        return found[1]
+    _looked[key] = (now, versions)
     return versions
+
+
+def _select_versions(engine: Engine) -> Versions:
+    try:
+        with engine.connect() as connection:
+            row = connection.execute(_SELECT_VERSIONS).first()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        with engine.connect() as connection:  # the server was restarted: the pool is fresh now
+            row = connection.execute(_SELECT_VERSIONS).first()
+    return Versions(row[0], row[1]) if row else Versions(0, 0)
 
 
 def current_profile() -> Profile:

@@ -1,0 +1,103 @@
+"""Cards by id, kept in the process while the catalogue's version stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+
+from shop.catalog.reading import read
+from shop.core.scope import current_store
+from shop.tenancy.profile import current_versions
+
+MAX_HELD = 1500
+
+
+@dataclass(slots=True)
+class CardImage:
+    alt: str
+    width: int
+    height: int
+    src: str
+    srcset_avif: str
+    srcset_webp: str
+    colour: str
+    full: str
+    sources: None = None
+
+
+@dataclass(slots=True)
+class Swatch:
+    title: str
+    hex: str
+
+
+@dataclass(slots=True)
+class Card:
+    """A product's card; attributes instead of a dictionary, since templates read them many times."""
+
+    id: int
+    slug: str
+    url: str
+    title: str
+    type: str
+    price_minor: int
+    price_text: str
+    compare_text: str | None
+    from_price: bool
+    image: CardImage | None
+    image2: CardImage | None
+    swatches: list[Swatch]
+    more_colours: int
+    sold_out: bool
+
+
+_held: dict[str, tuple[int, dict[int, Card]]] = {}
+
+
+def cards_of(product_ids: Sequence[int]) -> list[Card]:
+    """Cards in the order of the ids; what is not on sale any more is left out. At most one statement."""
+    key = f"{current_store()}@{current_app.config['DATABASE_KEY']}"
+    version = current_versions().catalog
+    held = _held.get(key)
+    if held is None or held[0] != version:
+        held = (version, {})
+        _held[key] = held
+    known = held[1]
+    missing = [i for i in product_ids if i not in known]
+    if missing:
+        if len(known) + len(missing) > MAX_HELD:
+            known = {i: known[i] for i in product_ids if i in known}
+            _held[key] = (version, known)
+        rows = read(
+            "SELECT card FROM products WHERE id = ANY(%(ids)s) AND status = 'active' AND card ? 'id'", {"ids": missing}
+        )
+        for (raw,) in rows:
+            known[raw["id"]] = _card(raw)
+    return [known[i] for i in product_ids if i in known]
+
+
+def _card(raw: dict[str, Any]) -> Card:
+    return Card(
+        id=raw["id"],
+        slug=raw["slug"],
+        url=raw["url"],
+        title=raw["title"],
+        type=raw["type"],
+        price_minor=raw["price_minor"],
+        price_text=raw["price_text"],
+        compare_text=raw["compare_text"],
+        from_price=raw["from_price"],
+        image=CardImage(**raw["image"]) if raw["image"] else None,
+        image2=CardImage(**raw["image2"]) if raw["image2"] else None,
+        swatches=[Swatch(**s) for s in raw["swatches"]],
+        more_colours=raw["more_colours"],
+        sold_out=raw["sold_out"],
+    )
+
+
+def forget() -> None:
+    """Drop what this process remembers (tests)."""
+    _held.clear()

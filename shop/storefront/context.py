@@ -1,0 +1,225 @@
+"""What every page of the shop knows: the store, its menus, words and macros. No statement once it is warm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from gettext import NullTranslations
+from typing import Any
+
+import orjson
+from flask import Flask, Response, current_app, g, request
+from flask_babel import get_domain
+from flask_babel import gettext as _
+from jinja2 import Environment
+from sqlalchemy.exc import SQLAlchemyError
+
+from config import Config
+from shop import page_cache
+from shop.catalog.collections import current_shelves
+from shop.catalog.shelf import Card
+from shop.catalog.structured import absolute
+from shop.core.money import format_minor
+from shop.core.scope import current_store
+from shop.core.statics import static_url
+from shop.guards import LOCALES
+from shop.storefront.brand import brand_version
+from shop.tenancy.profile import current_profile, current_versions
+
+MACROS = ("icon", "badge", "breadcrumbs", "empty", "form", "free_shipping", "pagination", "picture", "price",
+          "product_card", "timeline", "toast")  # fmt: skip
+MENU_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The store as templates see it."""
+
+    name: str
+    tagline: str
+    logo_url: str | None
+    currency: str
+    support_email: str
+    legal_name: str
+    address: str
+    theme: str | None
+    announcement: str | None
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Menus:
+    collections: tuple[Link, ...]
+    footer: tuple[Link, ...]
+
+
+def init_app(app: Flask) -> None:
+    """Give the app's templates their words, filters and macros."""
+    env = app.jinja_env
+    env.globals["static_url"] = static_url
+    env.globals["money"] = _money
+    env.filters["money"] = _money
+    env.policies["json.dumps_function"] = _dumps
+    env.policies["json.dumps_kwargs"] = {}
+    env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+    register_macros(env)
+    app.context_processor(_for_every_template)
+
+
+def register_macros(env: Environment) -> None:
+    """Every macro becomes a global: a block rendered alone does not see its page's imports. Twice, so that macros may
+    use each other whatever their order."""
+    for _turn in range(2):
+        for name in MACROS:
+            module = env.get_template(f"macros/{name}.html").make_module()
+            env.globals.update({k: v for k, v in vars(module).items() if callable(v) and not k.startswith("_")})
+
+
+def show(
+    template: str,
+    *,
+    fragment: str | None = None,
+    shared: bool = True,
+    robots: str | None = None,
+    **context: Any,
+) -> Response:
+    """A page that is the same for every visitor: it may be kept (page_cache), and looks at no session.
+
+    `fragment` names the block an htmx request gets; `shared=False` keeps it in this process alone.
+    """
+    page = current_app.jinja_env.get_template(template)
+    values = {**base_context(), "current_path": request.path, **context}
+    if fragment is not None and page_cache.wants_fragment(request.environ):
+        body = "".join(page.blocks[fragment](page.new_context(values)))
+    else:
+        body = page.render(values)
+    page_cache.allow(shared=shared)
+    response = Response(body, mimetype="text/html")
+    if fragment is not None:
+        response.headers["Vary"] = "HX-Request"
+    if robots:
+        response.headers["X-Robots-Tag"] = robots
+    return response
+
+
+_held: dict[tuple[str, str], tuple[tuple[int, int], dict[str, Any]]] = {}
+
+
+def base_context() -> dict[str, Any]:
+    """store, nav, lang, brand_css_url: made once for each version and language. Raises when the database is down and
+    nothing is known yet."""
+    locale = page_locale()
+    key = (f"{current_store()}@{current_app.config['DATABASE_KEY']}", locale)
+    versions = current_versions()
+    version = (versions.catalog, versions.settings)
+    held = _held.get(key)
+    if held is not None and held[0] == version:
+        return held[1]
+    profile = current_profile()
+    shelves = current_shelves()
+    brand = profile.brand or {}
+    made = {
+        "store": Store(
+            profile.name,
+            profile.tagline,
+            brand.get("logo_url"),
+            profile.currency,
+            profile.support_email,
+            profile.legal_name,
+            profile.address,
+            brand.get("theme"),
+            brand.get("announcement"),
+            profile.locale,
+        ),
+        "nav": Menus(
+            tuple(Link(c.title, c.url) for c in list(shelves.collections.values())[:MENU_LENGTH]),
+            (*(Link(p.title, p.url) for p in shelves.pages.values() if p.in_footer), Link(_("Contact"), "/contact")),
+        ),
+        "lang": locale,
+        "brand_css_url": f"/brand.css?v={brand_version(brand)}",
+    }
+    _held[key] = (version, made)
+    return made
+
+
+def page_locale() -> str:
+    """The language of this page: the request's own choice, else the store's, when we speak it."""
+    chosen = g.get("locale")
+    if chosen is None:
+        try:
+            chosen = current_profile().locale[:2].lower()
+        except (SQLAlchemyError, RuntimeError):
+            chosen = "en"
+        chosen = chosen if chosen in LOCALES else "en"
+        g.locale = chosen
+    return str(chosen)
+
+
+def public_url(path: str = "") -> str:
+    """An absolute address of ours."""
+    config: Config = current_app.config["IMPRINT"]
+    return config.public_url.rstrip("/") + path
+
+
+def first_picture(cards: Sequence[Card]) -> str | None:
+    """The absolute address of the first picture, for those who share the page."""
+    return next((absolute(c.image.full, public_url()) for c in cards if c.image), None)
+
+
+def _for_every_template() -> dict[str, Any]:
+    """For pages that are made by `render`: error pages too, so nothing here may fail."""
+    try:
+        known = base_context()
+    except (SQLAlchemyError, RuntimeError):
+        known = _without_database(current_app.config["IMPRINT"])
+    return {"current_path": request.path if request else "", **known}
+
+
+def _without_database(config: Config) -> dict[str, Any]:
+    store = Store(
+        config.store_name, config.store_tagline, None, config.store_currency, config.support_email,
+        config.store_legal_name, config.store_address, None, None, config.store_locale,
+    )  # fmt: skip
+    return {"store": store, "nav": Menus((), ()), "lang": str(g.get("locale") or "en"), "brand_css_url": "/brand.css"}
+
+
+def _money(minor: int, currency: str | None = None) -> str:
+    """{{ 2500|money("USD") }} -> "$25.00", in the page's language."""
+    profile = current_profile()
+    return format_minor(int(minor), currency or profile.currency, profile.locale)
+
+
+def _dumps(value: object, **_options: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+# -- words. Flask-Babel works out the language anew for every string; a page has about a hundred.
+
+_texts: dict[str, NullTranslations] = {}
+
+
+def _translations() -> NullTranslations:
+    locale = g.get("locale") or "en"
+    found = _texts.get(locale)
+    if found is None:
+        found = _texts[locale] = get_domain().get_translations()
+    return found
+
+
+def _gettext(text: str) -> str:
+    return _translations().gettext(text)
+
+
+def _ngettext(one: str, many: str, number: int) -> str:
+    return _translations().ngettext(one, many, number)
+
+
+def forget() -> None:
+    """Drop what this process remembers (tests)."""
+    _held.clear()

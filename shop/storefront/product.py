@@ -1,0 +1,169 @@
+"""A product: its pictures, its options, its price, and what goes well with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, request
+from flask_babel import gettext as _
+
+from shop.catalog.collections import current_shelves
+from shop.catalog.facets import CatalogIndex
+from shop.catalog.index import current_index
+from shop.catalog.shelf import Card, cards_of
+from shop.catalog.showing import ShownOption, choose, find_document, options_shown, variants_shown, was_text
+from shop.catalog.structured import absolute, product_group
+from shop.catalog.words import slug_of
+from shop.core.money import format_minor
+from shop.errors import NotFound
+from shop.storefront.context import public_url, show
+from shop.storefront.seo import breadcrumbs_data
+from shop.tenancy.profile import Profile, current_profile
+
+RELATED = 4
+
+
+@dataclass(slots=True)
+class ShownProduct:
+    """A product as its template reads it."""
+
+    id: int
+    slug: str
+    title: str
+    type: str
+    brand: str
+    description_html: str
+    images: list[dict[str, Any]]
+    options: list[ShownOption]
+    variants: list[dict[str, Any]]
+    price_text: str
+    compare_text: str | None
+    from_price: bool
+    selected_variant: Mapping[str, Any] | None
+    in_stock: bool
+    delivery_text: str | None
+    details: list[dict[str, str]]
+    size_guide: dict[str, Any] | None
+    breadcrumbs: list[dict[str, str]]
+    gpsr_html: str | None
+
+
+def product_page(slug: str) -> Response:
+    """GET /products/<slug>, with ?variant=<id> or ?option.<key>=<value id>: chosen here, so it works without a script.
+
+    One statement for the product, at most one for the related cards.
+    """
+    document = find_document(slug)
+    if document is None:
+        raise NotFound("This product is not in the shop any more.")
+    profile = current_profile()
+    index = current_index()
+    product = shown_product(document, request.args, profile, index)
+    picture = product.images[0]["full"] if product.images else None
+    address = f"/products/{slug}"
+    return show(
+        "storefront/product.html",
+        shared=not request.args,
+        product=product,
+        related=related_cards(index, document),
+        page_title=document["seo_title"] or document["title"],
+        page_description=document["seo_description"],
+        page_image=absolute(picture, public_url()) if picture else None,
+        canonical_url=public_url(address),
+        jsonld=breadcrumbs_data(
+            [(step["title"], step["url"]) for step in product.breadcrumbs[1:-1]] + [(document["title"], address)],
+            product_group(document, public_url(), profile.currency),
+        ),
+    )
+
+
+def shown_product(
+    document: Mapping[str, Any], choices: Mapping[str, str], profile: Profile, index: CatalogIndex
+) -> ShownProduct:
+    """Texts, prices and pickers for what is chosen so far."""
+    chosen, variant = choose(document, choices)
+    price_text, compare_text, from_price = document["price_text"], document["compare_text"], document["from_price"]
+    if variant is not None:
+        price_text = format_minor(variant["price_minor"], profile.currency, profile.locale)
+        compare_text, from_price = was_text(variant, profile.currency, profile.locale), False
+    delivery = delivery_text(document, profile)
+    return ShownProduct(
+        id=document["id"],
+        slug=document["slug"],
+        title=document["title"],
+        type=document["type"],
+        brand=document["brand"],
+        description_html=document["description_html"],
+        images=document["images"],
+        options=options_shown(document, chosen),
+        variants=variants_shown(document, profile.currency, profile.locale),
+        price_text=price_text,
+        compare_text=compare_text,
+        from_price=from_price,
+        selected_variant=variant,
+        in_stock=document["in_stock"] if variant is None else variant["available"],
+        delivery_text=delivery,
+        details=_details(delivery),
+        size_guide=document["size_guide"],
+        breadcrumbs=_trail(document, index),
+        gpsr_html=document["gpsr_html"],
+    )
+
+
+def delivery_text(document: Mapping[str, Any], profile: Profile) -> str | None:
+    """ "Delivered in 3–8 business days": the print provider's own days, else the store's table; None when unknown."""
+    days = document.get("days") or _fallback_days(profile)
+    if not days or not days[1]:
+        return None
+    low, high = days
+    if low in (0, high):
+        return str(_("Delivered in about %(days)s business days", days=high))
+    return str(_("Delivered in %(low)s–%(high)s business days", low=low, high=high))
+
+
+def _fallback_days(profile: Profile) -> list[int] | None:
+    for row in profile.shipping_fallback or []:
+        if profile.country in row.get("countries", []) or "*" in row.get("countries", []):
+            found: list[int] | None = row.get("days")
+            return found
+    return None
+
+
+def related_cards(index: CatalogIndex, document: Mapping[str, Any]) -> list[Card]:
+    """Others of the same kind and collection first; who comes first differs from product to product."""
+    me = document["id"]
+    at = index.mask_of([me])
+    kind = index.values["type"].get(slug_of(document["type"])) if document["type"] else None
+    mine = [v.bits for v in index.values["collection"].values() if v.bits & at]
+    near = 0
+    for bits in mine:
+        near |= bits
+    for mask in ((near & kind.bits) if kind else 0, near, kind.bits if kind else 0, index.all):
+        others = mask & ~at
+        if others.bit_count() >= RELATED:
+            ids = index.page(others, "featured", 0, 6 * RELATED)
+            start = me % len(ids)
+            return cards_of((ids[start:] + ids[:start])[:RELATED])
+    return cards_of(index.page(index.all & ~at, "featured", 0, RELATED))
+
+
+def _trail(document: Mapping[str, Any], index: CatalogIndex) -> list[dict[str, str]]:
+    at = index.mask_of([document["id"]])
+    trail = [{"title": str(_("Home")), "url": "/"}]
+    for collection in current_shelves().collections.values():
+        known = index.values["collection"].get(collection.slug)
+        if known and known.bits & at:
+            trail.append({"title": collection.title, "url": collection.url})
+            break
+    return [*trail, {"title": document["title"], "url": ""}]
+
+
+def _details(delivery: str | None) -> list[dict[str, str]]:
+    pages = current_shelves().pages
+    more = {"shipping": _("How we ship"), "returns": _("Returns and exchanges")}
+    links = " · ".join(f'<a href="{pages[slug].url}">{name}</a>' for slug, name in more.items() if slug in pages)
+    text = _("Your order goes to print within a day or two. You get a tracking link as soon as it leaves the press.")
+    first = f"<p>{delivery}. {text}</p>" if delivery else f"<p>{text}</p>"
+    return [{"title": str(_("Delivery and returns")), "html": first + (f"<p>{links}</p>" if links else "")}]

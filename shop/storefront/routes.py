@@ -1,0 +1,66 @@
+"""Every address a buyer can open."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask.blueprints import BlueprintSetupState
+
+from shop.storefront import (
+    brand,
+    cart,
+    checkout,
+    collection,
+    contact,
+    context,
+    home,
+    order_status,
+    pages,
+    product,
+    search,
+    seo,
+)
+
+bp = Blueprint("storefront", __name__)
+
+
+@bp.record_once
+def _prepare(state: BlueprintSetupState) -> None:
+    context.init_app(state.app)  # type: ignore[arg-type]
+
+
+@bp.before_request
+def _speak_the_stores_language() -> None:
+    context.page_locale()
+
+
+bp.get("/")(home.home_page)
+bp.get("/collections")(collection.collections_page)
+bp.get("/collections/<slug>")(collection.collection_page)
+bp.get("/products/<slug>")(product.product_page)
+bp.get("/search")(search.search_page)
+bp.get("/search/suggest")(search.suggest_fragment)
+bp.get("/pages/<slug>")(pages.content_page)
+
+bp.get("/cart")(cart.cart_page)
+bp.post("/cart/lines")(cart.add_to_cart)
+bp.post("/cart/lines/<int:line_id>")(cart.change_line)
+bp.post("/cart/lines/<int:line_id>/remove")(cart.remove)
+bp.post("/cart/destination")(cart.set_destination)
+bp.post("/cart/note")(cart.set_note)
+bp.post("/checkout")(checkout.pay)
+bp.get("/checkout/return")(checkout.come_back)
+
+bp.get("/orders/find")(order_status.lookup_form)
+bp.post("/orders/find")(order_status.lookup)
+bp.get("/orders/find/sent")(order_status.lookup_sent)
+bp.get("/orders/<token>")(order_status.order_page)
+bp.get("/contact")(contact.contact_form)
+bp.post("/contact")(contact.send_message)
+
+bp.get("/sitemap.xml")(seo.sitemap)
+bp.get("/sitemap-<name>.xml")(seo.sitemap_part)
+bp.get("/robots.txt")(seo.robots)
+bp.get("/manifest.webmanifest")(seo.manifest)
+bp.get("/brand.css")(brand.brand_css)
+bp.get("/favicon.svg")(brand.favicon)
+bp.get("/favicon.ico", endpoint="favicon_ico")(brand.favicon)

@@ -1,0 +1,31 @@
+"""The words of lists and filters in the page's language, looked up once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from flask_babel import gettext as _
+
+from shop.catalog.collections import current_shelves
+from shop.catalog.listing import Labels
+
+
+def labels(locale: str) -> Labels:
+    """Facet and sort names, and the collections' titles."""
+    facets, price, sorts = _fixed(locale)
+    return Labels(facets, price, sorts, {c.slug: c.title for c in current_shelves().collections.values()})
+
+
+@lru_cache(maxsize=8)
+def _fixed(locale: str) -> tuple[dict[str, str], str, dict[str, str]]:
+    facets = {"type": _("Type"), "color": _("Colour"), "size": _("Size"), "collection": _("Collection")}
+    sorts = {
+        "relevance": _("Best match"),
+        "featured": _("Featured"),
+        "newest": _("Newest"),
+        "best_selling": _("Best-selling"),
+        "price_up": _("Price, low to high"),
+        "price_down": _("Price, high to low"),
+        "title": _("Name, A to Z"),
+    }
+    return facets, _("Price"), sorts
