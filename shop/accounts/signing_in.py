@@ -1,0 +1,120 @@
+"""Signing in to the panel: throttled before the check, and silent about which half was wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import threading
+from datetime import timedelta
+
+from limits import RateLimitItemPerSecond
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from shop.accounts.models import StaffMember
+from shop.accounts.passwords import hash_password, is_outdated, verify_password
+from shop.accounts.staff import find_staff
+from shop.core import clock
+from shop.core import redis as redis_door
+from shop.core.redis import RedisDoor
+from shop.core.scope import scoped_key
+from shop.core.secrets import same
+from shop.extensions import db, login_manager
+
+HOUR = 3600
+PER_ACCOUNT, PER_ADDRESS = 20, 60  # tries an hour that reach the password check
+WITHOUT_REDIS = 4  # each process then allows this fraction, since it knows nothing of the others
+SEEN_EVERY = timedelta(minutes=5)
+
+_memory = MovingWindowRateLimiter(MemoryStorage())
+_shared: dict[str, MovingWindowRateLimiter] = {}
+_lock = threading.Lock()
+
+
+def may_try(email: str, address: str) -> bool:
+    """Count one try; False when the account or the network address has had too many in the last hour.
+
+    Known and unknown accounts are counted alike, so the answer tells nothing.
+    """
+    by_address = _hit("address", network_of(address), PER_ADDRESS)
+    return by_address and _hit("account", email.strip().lower(), PER_ACCOUNT)
+
+
+def check_sign_in(session: Session, email: str, password: str) -> StaffMember | None:
+    """The account, or None when the address is unknown, the password wrong, or the account switched off.
+
+    The password is checked in every case, so the time taken tells nothing. The caller commits.
+    """
+    member = find_staff(session, email[:254])
+    if not verify_password(member.password_hash if member else None, password) or member is None:
+        return None
+    if not member.is_enabled:
+        return None
+    if is_outdated(member.password_hash):
+        member.password_hash = hash_password(password)
+    member.last_seen_at = clock.now()
+    return member
+
+
+def network_of(address: str) -> str:
+    """What one household or server has: the IPv4 address, or the first 64 bits of an IPv6 one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if parsed.version == 4:
+        return str(parsed)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+@login_manager.user_loader
+def load_member(cookie_id: str) -> StaffMember | None:
+    """The member of a session cookie, "<id>:<session key>"; None once the key has changed."""
+    raw_id, _, key = cookie_id.partition(":")
+    if not (raw_id.isascii() and raw_id.isdigit() and len(raw_id) < 19):
+        return None
+    member = db.session.execute(select(StaffMember).where(StaffMember.id == int(raw_id))).scalar_one_or_none()
+    if member is None or not member.is_enabled or not same(member.session_key, key):
+        return None
+    return member
+
+
+def note_seen(session: Session, member: StaffMember) -> None:
+    """Remember when somebody was last here, at most once in five minutes. The caller commits."""
+    now = clock.now()
+    session.execute(
+        update(StaffMember)
+        .where(StaffMember.id == member.id)
+        .values(last_seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def is_due_to_note(member: StaffMember) -> bool:
+    return member.last_seen_at is None or clock.now() - member.last_seen_at > SEEN_EVERY
+
+
+def _hit(kind: str, who: str, at_most: int) -> bool:
+    name = scoped_key("sign-in", kind, hashlib.sha256(who.encode()).hexdigest()[:24])
+    door = redis_door.door()
+    if door is not None:
+        limiter = _limiter(door)
+        allowed = door.attempt(lambda _: limiter.hit(RateLimitItemPerSecond(at_most, HOUR), name))
+        if allowed is not None:
+            return allowed
+    return _memory.hit(RateLimitItemPerSecond(max(at_most // WITHOUT_REDIS, 1), HOUR), name)
+
+
+def _limiter(door: RedisDoor) -> MovingWindowRateLimiter:
+    with _lock:
+        if door.url not in _shared:
+            storage = RedisStorage(door.url, connection_pool=door.client.connection_pool)
+            _shared[door.url] = MovingWindowRateLimiter(storage)
+        return _shared[door.url]
+
+
+def forget_tries() -> None:
+    """Drop what this process has counted (tests)."""
+    _memory.storage.reset()

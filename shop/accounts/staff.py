@@ -1,0 +1,53 @@
+"""Staff: who may sign in to the panel, and as what."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from shop.accounts.models import StaffMember
+from shop.accounts.passwords import check_new_password, hash_password
+from shop.core.secrets import new_token
+from shop.errors import InvalidInput
+
+ROLES = ("owner", "manager", "fulfilment", "support", "viewer")
+
+
+def find_staff(session: Session, email: str) -> StaffMember | None:
+    return session.execute(
+        select(StaffMember).where(StaffMember.email == email.strip().lower())
+    ).scalar_one_or_none()
+
+
+def add_staff(
+    session: Session, email: str, password: str, *, name: str = "", role: str = "owner"
+) -> tuple[StaffMember, bool]:
+    """The account, and whether it is new; an existing one keeps its password. Raises InvalidInput. The caller commits."""
+    email = email.strip().lower()
+    if "@" not in email or len(email) > 254:
+        raise InvalidInput(fields={"email": "This is not an e-mail address."})
+    if role not in ROLES:
+        raise InvalidInput(fields={"role": f"The role must be one of: {', '.join(ROLES)}."})
+    known = find_staff(session, email)
+    if known is not None:
+        return known, False
+    check_new_password(password, email)
+    row = insert(StaffMember).values(
+        email=email, name=name[:120], password_hash=hash_password(password), role=role, session_key=new_token()
+    )
+    new = session.execute(row.on_conflict_do_nothing(index_elements=["email"]).returning(StaffMember.id)).first()
+    return session.execute(select(StaffMember).where(StaffMember.email == email)).scalar_one(), new is not None
+
+
+def change_password(session: Session, member: StaffMember, password: str) -> None:
+    """Set it and sign every session out. Raises InvalidInput. The caller commits."""
+    check_new_password(password, member.email)
+    member.password_hash = hash_password(password)
+    sign_out_everywhere(session, member)
+
+
+def sign_out_everywhere(session: Session, member: StaffMember) -> None:
+    """No cookie given out before is good any more. The caller commits."""
+    member.session_key = new_token()
+    session.add(member)

@@ -1,0 +1,88 @@
+"""The panel: its blueprint, what every page of it knows, and what stands before every request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, g, redirect, request, url_for
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.wrappers import Response as BaseResponse
+
+from shop.accounts.signing_in import is_due_to_note, note_seen
+from shop.admin import words
+from shop.admin.navigation import nav_items
+from shop.admin.permissions import allowed
+from shop.core.pages import render
+from shop.core.statics import static_url
+from shop.core.transaction import transaction
+from shop.errors import ShopError
+from shop.extensions import csrf
+from shop.guards import UNSAFE
+from shop.tenancy.profile import current_profile
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+
+
+@bp.before_request
+def ask_for_the_token() -> None:
+    """Every unsafe request carries the form's token (field `csrf_token`, or the header htmx sends)."""
+    if request.method in UNSAFE:
+        csrf.protect()
+
+
+@bp.before_request
+def remember_who_was_here() -> None:
+    if request.method == "GET" and current_user.is_authenticated and is_due_to_note(current_user):
+        with transaction() as session:
+            note_seen(session, current_user)
+
+
+@bp.after_request
+def keep_private(response: Response) -> Response:
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.vary.add("Cookie")
+    return response
+
+
+@bp.context_processor
+def every_page() -> dict[str, Any]:
+    """What the layouts and the pages of the panel use."""
+    profile = current_profile()
+    config = current_app.config["IMPRINT"]
+    return {
+        "store": profile,
+        "lang": "en",
+        "static_url": static_url,
+        "admin_nav": nav_items() if current_user.is_authenticated else [],
+        "may": allowed,
+        "is_test_mode": words.is_test_mode(config),
+        "money": words.money,
+        "when": words.when,
+        "day": words.day,
+        "ago": words.ago,
+        "say": words.say,
+        "tone": words.tone,
+    }
+
+
+@bp.errorhandler(CSRFError)
+def token_is_missing(error: CSRFError) -> BaseResponse:
+    """The page was open too long, or the request did not come from it. Nothing was changed."""
+    if request.endpoint == "admin.sign_in":
+        flash("That page was open for too long. Please sign in again.", "bad")
+        return redirect(url_for("admin.sign_in", next=request.args.get("next")), 303)
+    return _problem(400, "Please try that again", "The page was open for too long, so nothing was changed.")
+
+
+@bp.errorhandler(ShopError)
+def tell(error: ShopError) -> BaseResponse:
+    return _problem(error.status, error.title, error.user_message)
+
+
+def _problem(status: int, title: str, text: str) -> BaseResponse:
+    layout = "layouts/admin.html" if current_user.is_authenticated else "layouts/admin_plain.html"
+    return render(
+        "admin/problem.html", status=status, page_title=title, text=text, layout=layout, reference=g.get("request_id", "")
+    )

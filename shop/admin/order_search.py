@@ -1,0 +1,177 @@
+"""Find orders: by number, e-mail address or name, in a tab, with filters; one page, a bounded count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, func, literal, literal_column, or_, select
+from sqlalchemy.orm import Session
+
+from shop.core.paging import Page, page_number
+from shop.fulfilment.models import FulfilmentOrder
+from shop.orders.models import Order, OrderLine
+from shop.orders.numbers import ALPHABET, read_number
+
+PER_PAGE = 50
+COUNTED_AT_MOST = 5_000
+TABS = {
+    "all": "All",
+    "open": "To do",
+    "production": "In production",
+    "shipped": "Shipped",
+    "held": "On hold",
+    "disputed": "Disputed",
+    "cancelled": "Cancelled",
+}
+PAYMENT = ("paid", "partly_refunded", "refunded", "disputed", "unpaid", "failed")
+FULFILMENT = ("requested", "submitted", "in_production", "partly_shipped", "shipped", "delivered", "cancelled")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address bar asks for; anything unknown is left out."""
+
+    tab: str
+    query: str
+    payment: str
+    fulfilment: str
+    page: int
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.query or self.payment or self.fulfilment)
+
+    def parameters(self, **changes: object) -> dict[str, str]:
+        """For links: only what is set."""
+        values: dict[str, object] = {
+            "tab": self.tab if self.tab != "all" else "",
+            "q": self.query,
+            "payment": self.payment,
+            "fulfilment": self.fulfilment,
+            "page": self.page if self.page > 1 else "",
+            **changes,
+        }
+        return {k: str(v) for k, v in values.items() if v}
+
+
+def read_asked(args: Mapping[str, str]) -> Asked:
+    tab, payment, fulfilment = args.get("tab", ""), args.get("payment", ""), args.get("fulfilment", "")
+    return Asked(
+        tab=tab if tab in TABS else "all",
+        query=re.sub(r"[\x00-\x1f\x7f]", " ", args.get("q", ""))[:100].strip(),
+        payment=payment if payment in PAYMENT else "",
+        fulfilment=fulfilment if fulfilment in FULFILMENT else "",
+        page=min(page_number(args.get("page")), COUNTED_AT_MOST // PER_PAGE),
+    )
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """One line of the list."""
+
+    number: str
+    placed_at: datetime
+    customer: str
+    email: str
+    country: str
+    total_minor: int
+    currency: str
+    status: str
+    payment_status: str
+    fulfilment_status: str
+    items: int
+    is_test: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    page: Page[OrderRow]
+    is_more_than_counted: bool
+
+
+def search_orders(session: Session, asked: Asked) -> Found:
+    """Newest first; two statements, whatever is found. The count stops at COUNTED_AT_MOST."""
+    matching = _matching(asked)
+    counted = matching.with_only_columns(literal(1)).limit(COUNTED_AT_MOST + 1).subquery()
+    total = int(session.execute(select(func.count()).select_from(counted)).scalar_one())
+    lines = (
+        select(func.coalesce(func.sum(OrderLine.quantity), 0)).where(OrderLine.order_id == Order.id).scalar_subquery()
+    )
+    rows = session.execute(
+        matching.with_only_columns(
+            Order.number,
+            Order.placed_at,
+            Order.customer_name,
+            Order.email,
+            Order.ship_to["country"].astext,
+            Order.total_minor,
+            Order.currency,
+            Order.status,
+            Order.payment_status,
+            Order.fulfilment_status,
+            lines,
+            Order.is_test,
+        )
+        .order_by(Order.placed_at.desc(), Order.id.desc())
+        .offset((asked.page - 1) * PER_PAGE)
+        .limit(PER_PAGE)
+    )
+    items = [OrderRow(*row) for row in rows]
+    page = Page(items, min(total, COUNTED_AT_MOST), asked.page, PER_PAGE)
+    return Found(page, total > COUNTED_AT_MOST)
+
+
+#: the words of an order: what a GIN index over orders would hold
+WORDS = func.to_tsvector(
+    literal_column("'simple'::regconfig"),
+    Order.customer_name + literal_column("' '") + func.replace(Order.email, literal_column("'@'"), literal_column("' '")),
+)
+
+
+def _matching(asked: Asked) -> Select[tuple[Order]]:
+    query = select(Order)
+    if asked.tab == "open":
+        query = query.where(Order.fulfilment_status.in_(["requested", "submitted"]), Order.status == "placed")
+    elif asked.tab == "production":
+        query = query.where(Order.fulfilment_status.in_(["in_production", "partly_shipped"]), Order.status == "placed")
+    elif asked.tab == "shipped":
+        query = query.where(Order.fulfilment_status.in_(["shipped", "delivered"]))
+    elif asked.tab == "disputed":
+        query = query.where(Order.payment_status == "disputed")
+    elif asked.tab == "cancelled":
+        query = query.where(Order.status == "cancelled")
+    elif asked.tab == "held":
+        held = select(FulfilmentOrder.order_id).where(
+            FulfilmentOrder.is_held.is_(True), FulfilmentOrder.work_state == "parked"
+        )
+        query = query.where(Order.id.in_(held))
+    if asked.payment:
+        query = query.where(Order.payment_status == asked.payment)
+    if asked.fulfilment:
+        query = query.where(Order.fulfilment_status == asked.fulfilment)
+    return query.where(_fits(asked.query)) if asked.query else query
+
+
+def _fits(typed: str):  # type: ignore[no-untyped-def]  # any SQL condition
+    """An order number, whole or begun; an address; the beginning of every word of a name or address."""
+    number = read_number(typed)
+    if number is not None:
+        return or_(Order.number == number, _words_fit(typed))
+    if "@" in typed:
+        return or_(Order.email == typed.lower(), _words_fit(typed))
+    begun = re.sub(r"[^0-9A-Za-z]", "", typed).upper()
+    if 2 <= len(begun) <= 8 and any(c.isdigit() for c in begun) and all(c in ALPHABET for c in begun):
+        shaped = begun if len(begun) <= 4 else f"{begun[:4]}-{begun[4:]}"
+        return or_(Order.number.startswith(shaped, autoescape=True), _words_fit(typed))
+    return _words_fit(typed)
+
+
+def _words_fit(typed: str):  # type: ignore[no-untyped-def]
+    words = re.findall(r"[\w.+-]*\w", typed.replace("@", " "))[:6]
+    if not words:
+        return literal(False)
+    quoted = " & ".join("'" + word.replace("'", "''").replace("\\", "") + "':*" for word in words)
+    return WORDS.op("@@")(func.to_tsquery(literal_column("'simple'::regconfig"), quoted))

@@ -1,0 +1,26 @@
+"""Every page of the panel, and the three addresses that machines ask (`health_bp`)."""
+
+from __future__ import annotations
+
+from shop.admin import (
+    catalog,
+    dashboard,
+    failures,
+    letter_kinds,
+    letters,
+    order,
+    order_moves,
+    orders,
+    providers,
+    settings,
+    signing_in,
+)
+from shop.admin.blueprint import bp
+from shop.admin.health import health_bp
+
+#: importing a page hangs it on the blueprint
+PAGES = (
+    catalog, dashboard, failures, letter_kinds, letters, order, order_moves, orders, providers, settings, signing_in,
+)
+
+__all__ = ["PAGES", "bp", "health_bp"]
