@@ -157,7 +157,8 @@ class Art:
                 [(x, top), (x + half, tip), (x + half * 0.45, tip - height * 0.03), (x, tip + height * 0.015),
                  (x - half * 0.45, tip - height * 0.03), (x - half, tip)], fill)  # fmt: skip
 
-    def leaf(self, x: float, y: float, angle: float, length: float, width: float, fill: Paint, vein: Paint | None = None,
+    def leaf(self, x: float, y: float, angle: float, length: float, width: float, fill: Paint,
+        vein: Paint | None = None,
              bend: float = 0.0) -> None:  # fmt: skip
         """A pointed leaf that starts at (x, y) and grows in direction ``angle`` (degrees, 0 right, 90 down)."""
         ca, sa = math.cos(math.radians(angle)), math.sin(math.radians(angle))

@@ -29,7 +29,7 @@ def find_design(name: str) -> Callable[[Art], None] | None:
     for module in _MODULES:
         found = getattr(module, word, None)
         if callable(found) and getattr(found, "__module__", "") == module.__name__ and not word.startswith("_"):
-            return found  # type: ignore[no-any-return]
+            return found
     return None
 
 

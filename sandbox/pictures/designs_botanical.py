@@ -78,7 +78,7 @@ def monstera(art: Art) -> None:
 def eucalyptus(art: Art) -> None:
     tones = ("8fb8a4", "6f9f8e", "a9c9b4", "5d8a7c")
     for start, sweep, size in (((60, 250), 0.9, 1.0), ((120, 800), -0.7, 0.92)):
-        x, y = start
+        x, y = float(start[0]), float(start[1])
         angle = math.radians(16 * sweep)
         path: Path = [(x, y)]
         for n in range(13):
@@ -145,11 +145,21 @@ def _flower(art: Art, x: float, y: float, kind: str) -> None:
         art.circle(x, y - 96, 18, "b06a9c")
 
 
+def _petal(x: float, y: float, r: float) -> Path:
+    """A disc with a crumpled rim."""
+    points: Path = []
+    for n in range(60):
+        turn = n / 60 * math.tau
+        wide, high = 0.72 * (1 + 0.05 * math.sin(turn * 9)), 0.6 * (1 + 0.05 * math.cos(turn * 7))
+        points.append((x + r * wide * math.cos(turn), y + r * high * math.sin(turn)))
+    return points
+
+
 def red_poppies(art: Art) -> None:
     scene = art.layer()
     scene.sky("f5ead6", "f0dfc2")
     flowers = ((330, 420, 230, -8), (690, 300, 190, 12), (620, 720, 165, 4))
-    for x, y, r, lean in flowers:
+    for x, y, _, lean in flowers:
         foot = 480 + (x - 480) * 0.25
         path = [(x + (foot - x) * t * t, y + (art.h + 20 - y) * t) for t in (n / 14 for n in range(15))]
         scene.line(path, 15, "2f5d47")
@@ -167,9 +177,7 @@ def red_poppies(art: Art) -> None:
         ):
             rad = math.radians(angle)
             px, py = x + r * 0.42 * math.cos(rad), y + r * 0.42 * math.sin(rad)
-            petal = [(px + r * 0.72 * (1 + 0.05 * math.sin(k / 60 * math.tau * 9)) * math.cos(k / 60 * math.tau),
-                      py + r * 0.6 * (1 + 0.05 * math.cos(k / 60 * math.tau * 7)) * math.sin(k / 60 * math.tau)) for k in range(60)]  # fmt: skip
-            scene.polygon(petal, tone)
+            scene.polygon(_petal(px, py, r), tone)
         scene.circle(x, y, r * 0.27, "241d22")
         scene.circle(x, y, r * 0.15, "8fa35b")
         for n in range(18):
@@ -191,7 +199,8 @@ def _mushroom(art: Art, x: float, y: float, size: float, cap: str, spots: bool) 
         ],
         stem,
     )
-    art.polygon([(x + size * 0.02, y - size * 0.6), (x + size * 0.13, y - size * 0.6), (x + size * 0.2, y), (x + size * 0.06, y)],
+    art.polygon([(x + size * 0.02, y - size * 0.6), (x + size * 0.13, y - size * 0.6), (x + size * 0.2, y),
+        (x + size * 0.06, y)],
                 "d9c6a3")  # fmt: skip
     art.ellipse(x, y, size * 0.2, size * 0.05, stem)
     top = [
@@ -223,9 +232,9 @@ def forest_floor(art: Art) -> None:
     _mushroom(art, 560, 915, 240, "d8583f", True)
     _mushroom(art, 830, 905, 250, "e0b070", False)
     for n in range(40):
-        x = 70 + n * 22 + art.rng.uniform(-8, 8)
+        root = 70 + n * 22 + art.rng.uniform(-8, 8)
         art.leaf(
-            x,
+            root,
             930,
             -90 + art.rng.uniform(-30, 30),
             art.rng.uniform(30, 80),
@@ -260,12 +269,14 @@ def windowsill(art: Art) -> None:
 
 def lemon_grove(art: Art) -> None:
     leafy, bark = ("7fae86", "c9b08a") if art.dark else ("3f7a57", "7a5b3c")
-    branch = [(70, 170), (250, 250), (450, 300), (660, 380), (850, 520)]
+    branch: Path = [(70, 170), (250, 250), (450, 300), (660, 380), (850, 520)]
     art.line(branch, 17, bark)
     art.line([(450, 300), (430, 480), (360, 640)], 12, bark)
     art.line([(660, 380), (690, 560), (680, 700)], 12, bark)
-    leaves = ((150, 200, -70), (210, 240, 80), (330, 270, -60), (390, 290, -110), (520, 320, -50), (600, 360, -95), (720, 420, -40),
-              (800, 480, 60), (850, 520, 100), (430, 470, 160), (436, 440, 20), (690, 540, 20), (684, 520, 165), (360, 620, 190),
+    leaves = ((150, 200, -70), (210, 240, 80), (330, 270, -60), (390, 290, -110), (520, 320, -50), (600, 360,
+        -95), (720, 420, -40),
+              (800, 480, 60), (850, 520, 100), (430, 470, 160), (436, 440, 20), (690, 540, 20), (684, 520,
+                  165), (360, 620, 190),
               (270, 255, 100), (560, 340, 70))  # fmt: skip
     for n, (x, y, angle) in enumerate(leaves):
         art.leaf(x, y, angle, 190 + n % 3 * 24, 78, leafy if n % 2 else shade(leafy, -0.16), shade(leafy, 0.3), 0.12)
@@ -309,8 +320,10 @@ def _ginkgo_leaf(art: Art, x: float, y: float, size: float, angle: float, colour
 
 def ginkgo(art: Art) -> None:
     tones = ("e8b53a", "f0cb62", "d99a2b", "c98a2a")
-    for n, (x, y, size, angle) in enumerate(((390, 440, 270, -125), (620, 390, 230, -48), (640, 640, 270, 28), (330, 690, 220, 142),
-                                             (500, 790, 150, 84), (850, 200, 110, -60), (150, 200, 110, -130))):  # fmt: skip
+    for n, (x, y, size, angle) in enumerate(((390, 440, 270, -125), (620, 390, 230, -48), (640, 640, 270, 28),
+        (330, 690, 220, 142),
+                                             (500, 790, 150, 84), (850, 200, 110, -60), (150, 200, 110,
+                                                 -130))):  # fmt: skip
         _ginkgo_leaf(art, x, y, size, angle, tones[n % 4])
 
 

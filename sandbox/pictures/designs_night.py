@@ -58,7 +58,8 @@ _BEAR: dict[str, tuple[float, float, float]] = {
 }  # fmt: skip
 _LINES = (("alkaid", "mizar"), ("mizar", "alioth"), ("alioth", "megrez"), ("megrez", "dubhe"), ("dubhe", "merak"),
           ("merak", "phecda"), ("phecda", "megrez"), ("dubhe", "ear"), ("ear", "nose"), ("nose", "chest"),
-          ("chest", "merak"), ("chest", "fore"), ("fore", "paw"), ("phecda", "knee"), ("knee", "hind"), ("hind", "toe"))  # fmt: skip
+          ("chest", "merak"), ("chest", "fore"), ("fore", "paw"), ("phecda", "knee"), ("knee", "hind"),
+              ("hind", "toe"))  # fmt: skip
 
 
 def great_bear(art: Art) -> None:
@@ -178,7 +179,8 @@ def orrery(art: Art) -> None:
     cx, cy = 500.0, art.h * 0.46
     scene.stars(90, 10, art.h - 10, "8f9cc4", 3)
     planets = ((110, 12, "c9a27a", 20), (160, 18, "e8c48a", 140), (215, 20, "6fb1c4", 250), (268, 15, "d2603f", 70),
-               (340, 50, "e0a878", 205), (400, 40, "f0d6a0", 330), (445, 26, "9fd0cf", 110), (482, 25, "5b86c9", 285))  # fmt: skip
+               (340, 50, "e0a878", 205), (400, 40, "f0d6a0", 330), (445, 26, "9fd0cf", 110), (482, 25,
+                   "5b86c9", 285))  # fmt: skip
     for n in range(24):
         angle = math.radians(n * 15)
         far = 92 if n % 2 else 104
@@ -236,7 +238,8 @@ def eclipse(art: Art) -> None:
 
 _FIGURES: tuple[tuple[Path, tuple[tuple[int, int], ...]], ...] = (
     ([(280, 250), (350, 300), (410, 260), (470, 320), (540, 290)], ((0, 1), (1, 2), (2, 3), (3, 4))),
-    ([(600, 560), (640, 640), (620, 720), (700, 740), (720, 650), (660, 650)], ((0, 1), (1, 2), (2, 3), (3, 4), (4, 1), (1, 5))),
+    ([(600, 560), (640, 640), (620, 720), (700, 740), (720, 650), (660, 650)], ((0, 1), (1, 2), (2, 3), (3, 4),
+        (4, 1), (1, 5))),
     ([(230, 560), (300, 520), (370, 560), (360, 640), (280, 660), (430, 500), (490, 470)],
      ((0, 1), (1, 2), (2, 3), (3, 4), (4, 0), (2, 5), (5, 6))),
     ([(640, 300), (700, 380), (780, 400), (760, 480), (690, 470)], ((0, 1), (1, 2), (2, 3), (3, 4), (4, 1))),
@@ -264,8 +267,8 @@ def star_map(art: Art) -> None:
         scene.line([(500 + near * math.cos(angle), cy + near * math.sin(angle)),
                     (500 + 462 * math.cos(angle), cy + 462 * math.sin(angle))], 3, _NIGHT)  # fmt: skip
     for _ in range(230):
-        r, angle = 415 * math.sqrt(art.rng.random()), art.rng.uniform(0, math.tau)
-        scene.circle(500 + r * math.cos(angle), cy + r * math.sin(angle), art.rng.uniform(1, 4), _CREAM)
+        far, angle = 415 * math.sqrt(art.rng.random()), art.rng.uniform(0, math.tau)
+        scene.circle(500 + far * math.cos(angle), cy + far * math.sin(angle), art.rng.uniform(1, 4), _CREAM)
     for points, lines in _FIGURES:
         for a, b in lines:
             scene.line([(points[a][0], points[a][1] + lift), (points[b][0], points[b][1] + lift)], 4, _GOLD)

@@ -98,7 +98,8 @@ def _palm(art: Art, x: float, foot: float, tall: float, lean: float, colour: str
     trunk: Path = [(x + lean * (t / 20) ** 1.8, foot - tall * t / 20) for t in range(21)]
     art.line(trunk, tall * 0.042, colour)
     cx, cy = trunk[-1]
-    for angle, length in ((-172, 0.46), (-150, 0.5), (-122, 0.44), (-92, 0.36), (-58, 0.44), (-30, 0.5), (-8, 0.46), (22, 0.38),
+    for angle, length in ((-172, 0.46), (-150, 0.5), (-122, 0.44), (-92, 0.36), (-58, 0.44), (-30, 0.5), (-8,
+        0.46), (22, 0.38),
                           (158, 0.38)):  # fmt: skip
         reach = tall * length
         rad = math.radians(angle)
@@ -135,7 +136,8 @@ def big_swell(art: Art) -> None:
         k = n / 5
         crest = (430 - 60 * k, h * (0.3 + 0.075 * n))
         body: Path = [(-40, h + 20), (-40, h * (0.62 + 0.05 * n))]
-        body += [(-40 + (crest[0] + 40) * t, h * (0.62 + 0.05 * n) + (crest[1] - h * (0.62 + 0.05 * n)) * (t**2.2)) for t in
+        body += [(-40 + (crest[0] + 40) * t,
+            h * (0.62 + 0.05 * n) + (crest[1] - h * (0.62 + 0.05 * n)) * (t**2.2)) for t in
                  (i / 20 for i in range(21))]  # fmt: skip
         r = 205 - n * 26
         body += arc(crest[0] + 10, crest[1] + r, r * 1.35, r, -90, 72, 30)
@@ -156,9 +158,12 @@ def big_swell(art: Art) -> None:
 
 
 def groovy_bloom(art: Art) -> None:
-    spots = ((500, 500, 230, "e4702f", "f6d28b"), (190, 210, 130, "d8587a", "fbe3b0"), (820, 200, 140, "f2b950", "a83a34"),
-             (180, 800, 140, "f2b950", "a83a34"), (820, 810, 130, "3f8f8a", "fbe3b0"), (500, 115, 84, "3f8f8a", "f6d28b"),
-             (500, 890, 88, "d8587a", "f6d28b"), (120, 505, 84, "a83a34", "f2b950"), (885, 505, 84, "a83a34", "f2b950"))  # fmt: skip
+    spots = ((500, 500, 230, "e4702f", "f6d28b"), (190, 210, 130, "d8587a", "fbe3b0"), (820, 200, 140,
+        "f2b950", "a83a34"),
+             (180, 800, 140, "f2b950", "a83a34"), (820, 810, 130, "3f8f8a", "fbe3b0"), (500, 115, 84, "3f8f8a",
+                 "f6d28b"),
+             (500, 890, 88, "d8587a", "f6d28b"), (120, 505, 84, "a83a34", "f2b950"), (885, 505, 84, "a83a34",
+                 "f2b950"))  # fmt: skip
     for x, y, r, petal, middle in spots:
         for n in range(6):
             angle = math.radians(n * 60 + (r % 7) * 6)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from PIL import Image
+
 from sandbox.pictures.art import Art, arch, shade, wavy
 from sandbox.pictures.lettering import ringed
 
@@ -67,7 +69,7 @@ def still_water(art: Art) -> None:
     scene.ridge(middle + 4, 150, "2f4f57", 6, 0.8)
     scene.box(0, middle, 1000, art.h, "e9dccd")
     sky = scene.image.crop((0, round((2 * middle - art.h) * art.scale), scene.image.width, round(middle * art.scale)))
-    flipped = sky.transpose(1)
+    flipped = sky.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     scene.image.paste(flipped, (0, round(middle * art.scale)))
     veil = art.layer()
     veil.polygon([(0, middle), (1000, middle), (1000, art.h), (0, art.h)], "8fb0b5", 92)
@@ -97,9 +99,11 @@ def desert_hours(art: Art) -> None:
     sun = art.h * 0.46
     for r, colour in ((300, "f8c483"), (235, "f7a863"), (170, "e9663c")):
         scene.circle(500, sun, r, colour)
-    scene.polygon([(-20, sun + 130), (90, sun + 120), (130, sun - 40), (330, sun - 46), (372, sun + 110), (1020, sun + 150),
+    scene.polygon([(-20, sun + 130), (90, sun + 120), (130, sun - 40), (330, sun - 46), (372, sun + 110),
+        (1020, sun + 150),
                    (1020, art.h), (-20, art.h)], "c9573b")  # fmt: skip
-    scene.polygon([(600, sun + 160), (660, sun + 20), (700, sun + 14), (716, sun - 90), (860, sun - 96), (884, sun + 24),
+    scene.polygon([(600, sun + 160), (660, sun + 20), (700, sun + 14), (716, sun - 90), (860, sun - 96), (884,
+        sun + 24),
                    (930, sun + 30), (980, sun + 170), (1020, art.h), (560, art.h)], "a8432f")  # fmt: skip
     for offset in (40, 78, 120):
         scene.line([(140, sun - 46 + offset * 0.9), (336, sun - 50 + offset * 0.9)], 6, "b34a34")
@@ -147,9 +151,12 @@ def northern_coast(art: Art) -> None:
         for _ in range(7):
             x = art.rng.uniform(0, 1000)
             scene.line([(x, y + 40), (x + art.rng.uniform(40, 120), y + 40)], 4 + n, "7fa9b3")
-    scene.polygon([(420, art.h * 0.78), (520, art.h * 0.6), (585, art.h * 0.575), (600, art.h * 0.52), (740, art.h * 0.515),
-                   (800, art.h * 0.58), (1020, art.h * 0.54), (1020, art.h * 0.86), (700, art.h * 0.82)], "2b2f3a")  # fmt: skip
-    scene.polygon([(520, art.h * 0.6), (585, art.h * 0.575), (600, art.h * 0.52), (740, art.h * 0.515), (690, art.h * 0.6)],
+    scene.polygon([(420, art.h * 0.78), (520, art.h * 0.6), (585, art.h * 0.575), (600, art.h * 0.52), (740,
+        art.h * 0.515),
+                   (800, art.h * 0.58), (1020, art.h * 0.54), (1020, art.h * 0.86), (700, art.h * 0.82)],
+                       "2b2f3a")  # fmt: skip
+    scene.polygon([(520, art.h * 0.6), (585, art.h * 0.575), (600, art.h * 0.52), (740, art.h * 0.515), (690,
+        art.h * 0.6)],
                   "454b58")  # fmt: skip
     top, foot = art.h * 0.28, art.h * 0.53
     for n in range(5):

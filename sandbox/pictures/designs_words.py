@@ -74,7 +74,8 @@ def coffee_first(art: Art) -> None:
 
 def small_joys(art: Art) -> None:
     _paper(art, "f6e7cf", "f1d9b8")
-    words = (("the cold side of the pillow", "3f6b5a"), ("a train that waits", "c8562f"), ("first coffee outside", "7a4b3a"),
+    words = (("the cold side of the pillow", "3f6b5a"), ("a train that waits", "c8562f"),
+        ("first coffee outside", "7a4b3a"),
              ("clean sheets", "2f5d7a"), ("an empty lane", "b5722a"), ("finding the other glove", "6b4263"),
              ("toast", "c8562f"), ("nowhere to be", "23443a"))  # fmt: skip
     word(art, "SMALL", 500, 80, 190, [(44, "23344a")], 26)

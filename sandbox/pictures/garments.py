@@ -56,7 +56,8 @@ def tee() -> Cut:
         (x + 318, 760, x + 300, 980, x + 336, 1330), (x + 250, 1352, x + 120, 1360, x, 1360),
     )  # fmt: skip
     mask = stencil(mirrored(half, x))
-    back = [*trace((x - 132, 236), (x - 80, 262, x + 80, 262, x + 132, 236)), *bezier((x + 132, 236), (x + 112, 312), (x + 66, 350), (x, 352)),
+    back = [*trace((x - 132, 236), (x - 80, 262, x + 80, 262, x + 132, 236)), *bezier((x + 132, 236), (x + 112,
+        312), (x + 66, 350), (x, 352)),
             *bezier((x, 352), (x - 66, 350), (x - 112, 312), (x - 132, 236))]  # fmt: skip
     inside = stencil(back)
     folds = _both([
@@ -82,7 +83,8 @@ def tee() -> Cut:
         (trace((x, 378), (x + 80, 376, x + 136, 330, x + 157, 248)), 3, 166),
     ])  # fmt: skip
     relief = _sum(volume(mask, 46, 170), strokes(folds, 26, gain=2.0), strokes(seams, 1.5))
-    return Cut(mask, relief, inside, strokes([(trace((x - 120, 262), (x, 300, x, 300, x + 120, 262)), 26, 78)], 16, base=96),
+    return Cut(mask, relief, inside, strokes([(trace((x - 120, 262), (x, 300, x, 300, x + 120, 262)), 26, 78)],
+        16, base=96),
                (x, 690), 442)  # fmt: skip
 
 
@@ -127,7 +129,9 @@ def hoodie() -> Cut:
         (trace((x, 424), (x + 62, 418, x + 116, 378, x + 140, 318)), 5, 76),
         (trace((x, 196), (x + 98, 196, x + 140, 256, x + 138, 312)), 5, 80),
     ])  # fmt: skip
-    ribs = [([(px, 1246), (px, 1334)], 2.0, 108) for px in range(int(x) - 326, int(x) + 330, 9)]
+    ribs: list[tuple[Path, float, int]] = [
+        ([(px, 1246), (px, 1334)], 2.0, 108) for px in range(int(x) - 326, int(x) + 330, 9)
+    ]
     ribs += _both([([(px, 1160), (px - 2, 1250)], 2.0, 108) for px in range(int(x) + 396, int(x) + 522, 9)])
     relief = _sum(volume(mask, 50, 170), strokes(folds, 26, gain=2.0), strokes(seams, 1.6), strokes(ribs, 1.2))
     return Cut(
@@ -190,7 +194,8 @@ def _close_up(cut: Cut, design: Image.Image | None, colour: Colour) -> Image.Ima
     box = (left, top, left + wide, top + high)
     relief = cut.relief.transform(SIZE, Image.Transform.EXTENT, box, Image.Resampling.BICUBIC)
     light = lightness(colour)
-    flat = put_print(Image.new("RGB", SIZE, colour), design, ((cut.print_centre[0] - left) * zoom, (cut.print_centre[1] - top) * zoom),
+    flat = put_print(Image.new("RGB", SIZE, colour), design, ((cut.print_centre[0] - left) * zoom,
+        (cut.print_centre[1] - top) * zoom),
                      cut.print_width * zoom)  # fmt: skip
     flat = cloth(flat, 16, heather=0.66 < light < 0.80)
     flat = lit(flat, _knit(), 0.5, 0.55)

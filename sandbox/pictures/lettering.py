@@ -149,7 +149,8 @@ _FONTS = {
     "bold": ("LiberationSans-Bold.ttf", "DejaVuSans-Bold.ttf", "Arial Bold.ttf", "Helvetica.ttc"),
     "narrow": ("LiberationSansNarrow-Bold.ttf", "DejaVuSansCondensed-Bold.ttf", "Arial Narrow Bold.ttf"),
     "serif": ("LiberationSerif-Regular.ttf", "DejaVuSerif.ttf", "Times New Roman.ttf", "Georgia.ttf"),
-    "italic": ("LiberationSerif-Italic.ttf", "DejaVuSerif-Italic.ttf", "Georgia Italic.ttf", "Times New Roman Italic.ttf"),
+    "italic": ("LiberationSerif-Italic.ttf", "DejaVuSerif-Italic.ttf", "Georgia Italic.ttf",
+        "Times New Roman Italic.ttf"),
     "heavy": ("DejaVuSerif-Bold.ttf", "LiberationSerif-Bold.ttf", "Georgia Bold.ttf"),
 }  # fmt: skip
 

@@ -67,16 +67,20 @@ def _masks(shape: Shape) -> tuple[Image.Image, Image.Image, Image.Image, Image.I
     corner = r * 0.16
     body = stencil([
         *arc(x, top, r, rim, 180, 360),
-        *trace((x + r, top), (x + r, bottom - corner), (x + r, bottom - corner * 0.3, x + r * 0.97, bottom + rim * 0.2, x + r * 0.9, bottom + rim * 0.3)),
+        *trace((x + r, top), (x + r, bottom - corner), (x + r, bottom - corner * 0.3, x + r * 0.97,
+            bottom + rim * 0.2, x + r * 0.9, bottom + rim * 0.3)),
         *arc(x, bottom, r * 0.9, rim * 0.72, 20, 160),
-        *trace((x - r * 0.9, bottom + rim * 0.3), (x - r * 0.97, bottom + rim * 0.2, x - r, bottom - corner * 0.3, x - r, bottom - corner), (x - r, top)),
+        *trace((x - r * 0.9, bottom + rim * 0.3), (x - r * 0.97, bottom + rim * 0.2, x - r,
+            bottom - corner * 0.3, x - r, bottom - corner), (x - r, top)),
     ])  # fmt: skip
     side = -1 if shape.turned else 1
     high = bottom - top
     path = trace(
         (x + side * r * 0.93, top + high * 0.17),
-        (x + side * r * 1.34, top + high * 0.10, x + side * r * 1.66, top + high * 0.26, x + side * r * 1.58, top + high * 0.52),
-        (x + side * r * 1.50, top + high * 0.74, x + side * r * 1.22, top + high * 0.82, x + side * r * 0.9, top + high * 0.80),
+        (x + side * r * 1.34, top + high * 0.10, x + side * r * 1.66, top + high * 0.26, x + side * r * 1.58,
+            top + high * 0.52),
+        (x + side * r * 1.50, top + high * 0.74, x + side * r * 1.22, top + high * 0.82, x + side * r * 0.9,
+            top + high * 0.80),
     )  # fmt: skip
     handle = Image.new("L", (SIZE[0] * 2, SIZE[1] * 2), 0)
     draw = ImageDraw.Draw(handle)

@@ -105,7 +105,8 @@ def _furnished(wall: Colour) -> Image.Image:
         draw.line([(x, shelf + 40), (x, 1500)], fill=(124, 88, 58), width=4)
     for x in (240, 600, 960):
         draw.ellipse((x - 12, 1290, x + 12, 1314), fill=(96, 66, 42))
-    for x, y, wide, high, tone in ((740, shelf - 60, 300, 48, (122, 75, 58)), (756, shelf - 104, 270, 44, (63, 107, 90)),
+    for x, y, wide, high, tone in ((740, shelf - 60, 300, 48, (122, 75, 58)), (756, shelf - 104, 270, 44, (63,
+        107, 90)),
                                    (748, shelf - 140, 250, 36, (233, 222, 202))):  # fmt: skip
         draw.rounded_rectangle((x, y, x + wide, y + high), 6, fill=tone)
         draw.rectangle((x + wide - 60, y, x + wide - 50, y + high), fill=mix(tone, (255, 255, 255), 0.4))
@@ -132,8 +133,10 @@ def _vase_parts(x: float, foot: float) -> tuple[Image.Image, Image.Image, Image.
         art.leaf(
             x * k, (foot - 200) * k, angle, length * k, 92 * k, greens[n % 4], "8fb38f", 0.12 if angle < -90 else -0.12
         )
-    mask = stencil([(x - 52, foot - 226), (x + 52, foot - 226), (x + 40, foot - 190), (x + 92, foot - 110), (x + 84, foot - 30),
-                    (x + 56, foot), (x - 56, foot), (x - 84, foot - 30), (x - 92, foot - 110), (x - 40, foot - 190)])  # fmt: skip
+    mask = stencil([(x - 52, foot - 226), (x + 52, foot - 226), (x + 40, foot - 190), (x + 92, foot - 110),
+        (x + 84, foot - 30),
+                    (x + 56, foot), (x - 56, foot), (x - 84, foot - 30), (x - 92, foot - 110), (x - 40,
+                        foot - 190)])  # fmt: skip
     return art.image, mask, lit(Image.new("RGB", SIZE, (232, 222, 206)), volume(mask, 26, 220))
 
 

@@ -16,10 +16,12 @@ _PRINT = (600.0, 985.0, 520.0)
 @lru_cache(maxsize=1)
 def _body() -> tuple[Image.Image, Image.Image]:
     """The bag's outline and its light."""
-    half = trace((_X, 560), (_X + 120, 562, _X + 240, 558, _X + 352, 552), (_X + 366, 760, _X + 384, 1040, _X + 392, 1330),
-                 (_X + 392, 1372, _X + 376, 1392, _X + 340, 1396), (_X + 220, 1408, _X + 110, 1404, _X, 1404))  # fmt: skip
+    half = trace((_X, 560), (_X + 120, 562, _X + 240, 558, _X + 352, 552), (_X + 366, 760, _X + 384, 1040,
+        _X + 392, 1330),
+                 (_X + 392, 1372, _X + 376, 1392, _X + 340, 1396), (_X + 220, 1408, _X + 110, 1404, _X,
+                     1404))  # fmt: skip
     mask = stencil(mirrored(half, _X))
-    folds = [
+    folds: list[tuple[Path, float, int]] = [
         (trace((_X - 190, 600), (_X - 250, 760, _X - 300, 900, _X - 300, 1120)), 40, 98),
         (trace((_X - 150, 620), (_X - 190, 760, _X - 220, 860, _X - 210, 1000)), 34, 154),
         (trace((_X + 190, 600), (_X + 250, 740, _X + 310, 900, _X + 316, 1180)), 44, 96),
@@ -29,7 +31,7 @@ def _body() -> tuple[Image.Image, Image.Image]:
         (trace((_X - 330, 1330), (_X - 160, 1370, _X + 160, 1372, _X + 330, 1330)), 40, 148),
         (trace((_X - 20, 570), (_X - 10, 640, _X + 10, 700, _X, 780)), 40, 112),
     ]
-    seams = [
+    seams: list[tuple[Path, float, int]] = [
         (trace((_X - 352, 610), (_X - 120, 620, _X + 120, 620, _X + 354, 610)), 3.0, 84),
         (trace((_X - 352, 618), (_X - 120, 628, _X + 120, 628, _X + 354, 618)), 2.0, 152),
         (trace((_X - 374, 1340), (_X - 360, 1040, _X - 346, 760, _X - 334, 560)), 3.0, 100),
@@ -42,7 +44,8 @@ def _body() -> tuple[Image.Image, Image.Image]:
 def _handle(peg: bool, back: bool) -> Path:
     shift = 22 if back else 0
     if peg:
-        return trace((_X - 196 + shift, 610), (_X - 190 + shift, 420, _X - 60, 300, _X - 10, 196), (_X - 4, 184, _X + 4, 184, _X + 10, 196),
+        return trace((_X - 196 + shift, 610), (_X - 190 + shift, 420, _X - 60, 300, _X - 10, 196), (_X - 4,
+            184, _X + 4, 184, _X + 10, 196),
                      (_X + 60, 300, _X + 190 - shift, 420, _X + 196 - shift, 610))  # fmt: skip
     rise = 120 if back else 168
     return trace(
