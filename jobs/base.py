@@ -19,10 +19,11 @@ from shop.core.queue import JobName
 from shop.core.transaction import transaction
 from shop.errors import Kind, OutsideError, RateLimited, ShopError
 from shop.extensions import db
-from shop.workflows.report_failure import report_failure
+from shop.workflows.report_failure import report_failure, tell_of_delay
 
 logger = log.get_logger("jobs")
-ATTEMPTS_BEFORE_A_PERSON_LOOKS = 40
+ATTEMPTS_BEFORE_PARKING = 150  # about a day of ten-minute waits
+ATTEMPTS_BEFORE_A_LETTER = 7  # about half an hour
 _app: Flask | None = None
 _lock = threading.Lock()
 
@@ -108,11 +109,13 @@ def settle(model: type[Any], claim: Claim, error: Exception) -> None:
     """Write the row's next step after `error`."""
     kind, why = told(error)
     try:
-        if kind == Kind.WAIT and claim.attempts < ATTEMPTS_BEFORE_A_PERSON_LOOKS:
+        if kind == Kind.WAIT and claim.attempts < ATTEMPTS_BEFORE_PARKING:
             until = error.retry_at if isinstance(error, RateLimited) else None
             unknown = bool(getattr(error, "sent", False))
             with transaction() as session:
                 durable.postpone(session, model, claim, why=why, until=until, keep_calling=unknown)
+                if claim.attempts == ATTEMPTS_BEFORE_A_LETTER:
+                    tell_of_delay(session, model, why)
             logger.info("postponed", why=why)
             return
         if kind == Kind.US:

@@ -11,8 +11,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import ROOT, Config
 from shop import commands, extensions, guards, page_cache
+from shop.admin.routes import bp as admin
+from shop.admin.routes import health_bp
+from shop.api.routes import bp as api
 from shop.core import log, secrets
 from shop.core.redis import RedisDoor
+from shop.storefront.routes import bp as storefront
+from shop.webhooks.routes import bp as webhooks
 
 
 def create_app(config: Config) -> Flask:
@@ -42,12 +47,7 @@ def create_app(config: Config) -> Flask:
 
 def register_surfaces(app: Flask) -> None:
     """Every page and endpoint of the shop hangs below one of these."""
-    from shop.admin.routes import bp as admin
-    from shop.api.routes import bp as api
-    from shop.storefront.routes import bp as storefront
-    from shop.webhooks.routes import bp as webhooks
-
-    for blueprint in (storefront, admin, api, webhooks):
+    for blueprint in (storefront, admin, health_bp, api, webhooks):
         app.register_blueprint(blueprint)
 
 

@@ -9,10 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import stripe
 from flask import Flask
 from sqlalchemy import select, text
 
 from jobs.sweep import WORK
+from sandbox.printify.orders import ORDER
 from sandbox.world import World
 from shop.catalog.models import Product, Variant
 from shop.core.durable import has_due
@@ -90,6 +92,10 @@ class Town:
     def fault(self, service: str, kind: str, match: str = ".*", times: int | None = 1, **more: Any) -> None:
         self.control("POST", "faults", service=service, kind=kind, match=match, times=times, **more)
 
+    def breathe(self) -> None:
+        """The circuit breaker counts real seconds: let it forget."""
+        self.app.extensions["imprint.redis"].client.flushdb()
+
     def no_faults(self) -> None:
         self.control("DELETE", "faults")
 
@@ -120,8 +126,6 @@ class Town:
 
     def provider_orders(self) -> list[dict[str, Any]]:
         """Printify's orders, as Printify has them."""
-        from sandbox.printify.orders import ORDER
-
         return self.world.store.all(ORDER)
 
     def a_shirt(self) -> Variant:
@@ -151,6 +155,11 @@ class Town:
     def deliver(self, number: str = "") -> None:
         external_id = self.orders_at_printify()[-1]
         self.control("POST", f"printify/orders/{external_id}/deliver", **({"number": number} if number else {"x": 1}))
+
+    @property
+    def stripe(self) -> stripe.StripeClient:
+        """The account as Stripe's own dashboard would see it."""
+        return stripe.StripeClient("sk_test_sandbox", base_addresses={"api": f"{self.sandbox_url}/stripe"})
 
     def orders_at_printify(self) -> list[str]:
         return [str(order["id"]) for order in self.provider_orders()]

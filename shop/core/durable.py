@@ -68,7 +68,8 @@ class Claim:
     unknown_outcome: bool
 
 
-BACKOFF_SECONDS = (15, 60, 300, 900, 1800, 3600)
+#: an outage of hours costs at most ten minutes after its end
+BACKOFF_SECONDS = (15, 60, 180, 300, 600)
 
 
 def claim(session: Session, model: type[Any], limit: int = 50, lease_seconds: int = 120) -> list[Claim]:

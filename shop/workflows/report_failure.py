@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from shop.core import durable
+from sqlalchemy.orm import Session
+
+from shop.core import clock, durable
 from shop.core.durable import Claim
 from shop.core.transaction import transaction
 from shop.email.requesting import request_letter
@@ -26,6 +28,25 @@ HINTS = {
     "wait": "It was tried many times. Press “Try again” when the other service works again.",
 }
 QUIET = frozenset({"letters", "images"})  # shown in the panel; a letter about a letter would loop
+
+
+def tell_of_delay(session: Session, model: type[Any], why: str) -> None:
+    """Rows of this kind have waited for half an hour: one letter a day, however many wait. The caller commits."""
+    table = model.__tablename__
+    if table in QUIET:
+        return
+    request_letter(
+        session,
+        letter="merchant_failure",
+        subject_key=f"{table}:delayed:{clock.now():%Y%m%d}",
+        to_email=current_profile().merchant_email,
+        facts={
+            "what": f"{WHAT.get(table, 'Something could not be done')} yet",
+            "why": why,
+            "hint": "Nothing is lost: it is tried again every ten minutes, and goes on by itself when it can.",
+            "url": public_url("/admin/failures"),
+        },
+    )
 
 
 def report_failure(model: type[Any], held: Claim, *, kind: str, why: str) -> None:
