@@ -16,5 +16,16 @@ from shop.payments import models as payments
 from shop.tenancy import models as tenancy
 
 ALL = (
-    accounts, cart, catalog, checkout, schedules, email, fulfilment, inbound, orders, outbound, payments, tenancy,
+    accounts,
+    cart,
+    catalog,
+    checkout,
+    schedules,
+    email,
+    fulfilment,
+    inbound,
+    orders,
+    outbound,
+    payments,
+    tenancy,
 )

@@ -59,9 +59,9 @@ def _add(session: Session, model: type[Collection] | type[ContentPage], slug: st
 
 def _profile(config: Config) -> StoreProfile:
     in_europe = config.store_country in EU_VAT or config.store_country in ("GB", "CH", "NO")
-    rates = [
-        {"country": c, "rate": r, "on_shipping": True, "name": "VAT"} for c, r in EU_VAT.items()
-    ] if in_europe else []
+    rates = (
+        [{"country": c, "rate": r, "on_shipping": True, "name": "VAT"} for c, r in EU_VAT.items()] if in_europe else []
+    )
     return StoreProfile(
         name=config.store_name,
         tagline=config.store_tagline,

@@ -16,6 +16,8 @@ def remember_customer(session: Session, email: str, name: str, locale: str) -> i
     row = insert(Customer).values(email=email[:254], name=name[:200], locale=locale)
     return int(
         session.execute(
-            row.on_conflict_do_update(index_elements=["email"], set_={"locale": row.excluded.locale}).returning(Customer.id)
+            row.on_conflict_do_update(index_elements=["email"], set_={"locale": row.excluded.locale}).returning(
+                Customer.id
+            )
         ).scalar_one()
     )

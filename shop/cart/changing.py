@@ -102,7 +102,9 @@ def remove_line(session: Session, cart_id: int, line_id: int) -> None:
 
 def count_items(session: Session, cart_id: int) -> int:
     return int(
-        session.execute(select(func.coalesce(func.sum(CartLine.quantity), 0)).where(CartLine.cart_id == cart_id)).scalar_one()
+        session.execute(
+            select(func.coalesce(func.sum(CartLine.quantity), 0)).where(CartLine.cart_id == cart_id)
+        ).scalar_one()
     )
 
 

@@ -61,7 +61,12 @@ def place_order(
     )
     session.add_all(
         Adjustment(
-            order_id=order.id, kind=a.kind, label=a.label, amount_minor=a.amount_minor, included=a.included, source=a.source
+            order_id=order.id,
+            kind=a.kind,
+            label=a.label,
+            amount_minor=a.amount_minor,
+            included=a.included,
+            source=a.source,
         )
         for a in draft.adjustments
     )

@@ -45,7 +45,13 @@ def move_fulfilment(session: Session, order: Order, to: str, *, why: str = "", w
     if FULFILMENT_RANK[to] <= FULFILMENT_RANK[order.fulfilment_status]:
         return False
     tell(
-        session, order, to, from_status=order.fulfilment_status, to_status=to, why=why, who=who,
+        session,
+        order,
+        to,
+        from_status=order.fulfilment_status,
+        to_status=to,
+        why=why,
+        who=who,
         for_buyer=to not in ("requested",),
     )
     order.fulfilment_status = to

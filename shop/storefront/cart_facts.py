@@ -78,8 +78,12 @@ def _line(line: PricedLine, money: Any) -> dict[str, Any]:
 def _notices(quote: Quote, money: Any) -> list[str]:
     """A changed price is told before payment."""
     return [
-        _("The price of %(title)s changed from %(old)s to %(new)s.", title=line.title, old=money(line.seen_minor),
-          new=money(line.unit_minor))
+        _(
+            "The price of %(title)s changed from %(old)s to %(new)s.",
+            title=line.title,
+            old=money(line.seen_minor),
+            new=money(line.unit_minor),
+        )
         for line in quote.lines
         if line.problem == "price_changed"
     ]
@@ -108,7 +112,7 @@ def _method(option: ShippingQuote, chosen: ShippingQuote | None, money: Any) -> 
     estimate = None
     if option.days_max:
         low, high = option.days_min, option.days_max
-        days = str(high) if low in (0, high) else f"{low}–{high}"  # noqa: RUF001
+        days = str(high) if low in (0, high) else f"{low}–{high}"
         estimate = _("%(days)s business days", days=days)
     return {
         "key": option.method,

@@ -33,7 +33,10 @@ class BrevoSender(Sender):
             body["replyTo"] = {"email": envelope.reply_to}
         try:
             answer = requests.post(
-                f"{self.base_url}/smtp/email", json=body, headers={"api-key": self.api_key}, timeout=TIMEOUT,
+                f"{self.base_url}/smtp/email",
+                json=body,
+                headers={"api-key": self.api_key},
+                timeout=TIMEOUT,
                 allow_redirects=False,
             )
         except requests.ConnectTimeout as error:
