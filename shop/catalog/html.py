@@ -37,6 +37,8 @@ def clean_html(text: str) -> str:
     cleaned = _cleaner.clean(text).strip()
     if len(cleaned) > MOST_CHARS_OUT:  # cut, then clean again so that no tag stays open
         cleaned = _cleaner.clean(cleaned[:MOST_CHARS_OUT].rsplit("<", 1)[0]).strip()
+    if len(cleaned) > MOST_CHARS_OUT:  # thousands of tags inside each other: only the words are kept
+        cleaned = f"<p>{html.escape(plain_text(cleaned)[: MOST_CHARS_OUT // 8], quote=False)}</p>"
     return cleaned
 
 

@@ -32,9 +32,21 @@ class Counts:
     created: int = 0
     changed: int = 0
     unchanged: int = 0
-    skipped: int = 0
+    skipped_ids: set[str] = field(default_factory=set)
     created_ids: list[str] = field(default_factory=list)  # Printify's
     entries: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+
+    @property
+    def skipped(self) -> int:
+        return len(self.skipped_ids)
+
+    def skip(self, entries: Iterable[dict[str, str]]) -> None:
+        """Left as they were; each is counted once, however often it is looked at."""
+        for entry in entries:
+            key = entry["external_id"] or f"#{len(self.skipped_ids)}"
+            if key not in self.skipped_ids:
+                self.skipped_ids.add(key)
+                self.name("skip", [entry])
 
     def name(self, kind: str, entries: Iterable[dict[str, str]], most: int = 200) -> None:
         """Keep the first `most` of each kind for people to read."""
@@ -73,8 +85,7 @@ def import_page(payloads: list[Any], at: datetime, ttl_seconds: int, counts: Cou
         now = [(payload, digest) for payload, digest, known in staged.fresh if known or first]
         apply_payloads(session, now, {}, counts, only_known=not first)
     counts.unchanged += staged.unchanged
-    counts.skipped += len(staged.skipped)
-    counts.name("skip", staged.skipped)
+    counts.skip(staged.skipped)
     return staged.seen
 
 
@@ -175,8 +186,7 @@ def _read(payload: Any, blanks: Mapping[int, Blank], counts: Counts) -> ReadProd
     try:
         return read_product(payload, blanks.get(payload.get("blueprint_id")))
     except Unreadable as error:
-        counts.skipped += 1
-        counts.name("skip", [skip_entry(payload, f"left as it was: {error}")])
+        counts.skip([skip_entry(payload, f"left as it was: {error}")])
         return None
 
 

@@ -29,7 +29,7 @@ MOST_PAYLOAD_BYTES = 4 * 1024 * 1024
 #: what reaches the shop; a change anywhere else (locks, print areas, time stamps) changes nothing here
 _TOLD = (
     "title", "description", "safety_information", "tags", "options", "variants", "images", "visible", "is_deleted",
-    "blueprint_id", "print_provider_id", "created_at",
+    "blueprint_id", "print_provider_id",
 )  # fmt: skip
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _HEX = re.compile(r"#[0-9a-fA-F]{6}|#[0-9a-fA-F]{3}")

@@ -109,16 +109,18 @@ def call(
 
 
 def _try_a_few_times(request: _Request, safe: bool, max_wait: float, accept: Collection[int]) -> Answer:
+    last: Unavailable | None = None
     for number in range(1, TRIES + 1):
         wait = breaker.seconds_to_wait(request.service)
-        if wait > 0:
-            raise _resting(request.service, wait)
+        if wait > 0:  # opened by our own tries: tell what they met
+            raise last or _resting(request.service, wait)
         try:
             return _send_once(request, safe, max_wait, accept)
         except Unavailable as error:
             pause = _pause_before_next(error, number, safe)
             if pause is None:
                 raise
+            last = error
             logger.info("outbound retry", service=request.service.name, why=error.detail, seconds=round(pause, 2))
             time.sleep(pause)
     raise AssertionError("unreachable")
