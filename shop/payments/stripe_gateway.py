@@ -43,12 +43,9 @@ class StripeGateway(Gateway):
         )
 
     def open_page(self, request: PayRequest) -> PayPage:
-        session = self._call(
-            lambda: self.client.v1.checkout.sessions.create(
-                session_payload(request),
-                {"idempotency_key": request.key},
-            )
-        )
+        payload: Any = session_payload(request)
+        options: Any = {"idempotency_key": request.key}
+        session = self._call(lambda: self.client.v1.checkout.sessions.create(payload, options))
         return PayPage(session.id, session.url, session.status or "open")
 
     def close_page(self, session_id: str) -> PayPage:
