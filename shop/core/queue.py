@@ -29,7 +29,6 @@ class JobName(StrEnum):
     DRAIN_PAYMENTS = "jobs.payments.drain"
     DRAIN_PICTURES = "jobs.catalog.drain_pictures"
     REFRESH_CATALOG = "jobs.catalog.refresh"
-    RUN_SCHEDULES = "jobs.schedule.run_due"
 
 
 QUEUE_OF: dict[JobName, str] = {
@@ -39,7 +38,6 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.DRAIN_PAYMENTS: "fulfilment",
     JobName.DRAIN_PICTURES: "catalog",
     JobName.REFRESH_CATALOG: "catalog",
-    JobName.RUN_SCHEDULES: "fulfilment",
 }
 QUEUES = ("inbound", "fulfilment", "email", "catalog")
 _SECONDS_ALLOWED = {"catalog": 1800}
