@@ -90,8 +90,7 @@ def prepare(supervisor: Supervisor, env: dict[str, str], sandbox: bool) -> None:
         step("Starting the sandbox")
         supervisor.start(python("sandbox", env, "-m", "sandbox"))
     step("Bringing the database up to date")
-    flask(env, "db", "upgrade")
-    flask(env, "seed")
+    update_database(env)
     if sandbox:
         supervisor.wait_until(lambda: answers(int(env["SANDBOX_PORT"])), "sandbox")
     if catalogue_is_empty(env["DATABASE_URL"]):
@@ -102,10 +101,10 @@ def prepare(supervisor: Supervisor, env: dict[str, str], sandbox: bool) -> None:
 
 def start_shop(supervisor: Supervisor, env: dict[str, str]) -> None:
     step("Starting the shop")
-    workers = [python(f"worker {queue}", env, "-m", "jobs.worker", queue) for queue in QUEUES]
-    supervisor.start(*workers, python("ticker", env, "-m", "jobs.ticker"))
     supervisor.start(Process("web", web_command(env), env=env))
     supervisor.wait_until(lambda: answers(int(env["PORT"]), env["HOST"]), "web")
+    workers = [python(f"worker {queue}", env, "-m", "jobs.worker", queue) for queue in QUEUES]
+    supervisor.start(*workers, python("ticker", env, "-m", "jobs.ticker"))
 
 
 def web_command(env: Mapping[str, str]) -> tuple[str, ...]:
@@ -119,7 +118,7 @@ def web_command(env: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def python(name: str, env: Mapping[str, str], *arguments: str) -> Process:
-    return Process(name, (sys.executable, *arguments), env=env)
+    return Process(name, (sys.executable, *arguments), env=env, grace=10.0)
 
 
 def flask_status(env: Mapping[str, str], *arguments: str) -> int:
@@ -127,10 +126,12 @@ def flask_status(env: Mapping[str, str], *arguments: str) -> int:
     return subprocess.run(command, env=env, cwd=ROOT).returncode
 
 
-def flask(env: Mapping[str, str], *arguments: str) -> None:
-    """Run a flask command; raises Problem when it fails (its own output is above)."""
-    if flask_status(env, *arguments):
-        raise Problem(f"`flask {' '.join(arguments)}` failed; its message is above.")
+def update_database(env: Mapping[str, str]) -> None:
+    """Migrations and first rows; silent. Raises Problem with the output when it fails."""
+    command = [sys.executable, "-m", "launch.database"]
+    done = subprocess.run(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise Problem(f"{done.stdout.rstrip()}\nThe database could not be brought up to date; the message is above.")
 
 
 def run_flask(arguments: list[str]) -> int:

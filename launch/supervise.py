@@ -172,7 +172,11 @@ class Supervisor:
 
     def _finish(self, child: Child) -> None:
         deadline = time.monotonic() + child.process.grace
+        again = time.monotonic() + child.process.grace / 2  # a worker leaves its job when asked twice
         while child.popen.poll() is None and time.monotonic() < deadline and not self.hurry:
+            if time.monotonic() > again:
+                child.ask_to_stop()
+                again = deadline
             time.sleep(0.05)
         child.finish(min(deadline, time.monotonic()))
 
