@@ -18,7 +18,7 @@ from sandbox.pictures.tote import draw_tote
 KINDS = ("tee", "hoodie", "mug", "poster", "tote")
 VIEWS = ("front", "lifestyle", "detail")
 # Part of the path on disk: raise it when the drawing changes, so that old pictures are drawn anew.
-DRAWN_AS = "v1"
+DRAWN_AS = "v2"
 
 _WALLS: tuple[Colour, ...] = (
     (201, 155, 126), (178, 187, 172), (214, 198, 174), (158, 176, 184), (196, 168, 160), (188, 178, 164),
