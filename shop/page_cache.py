@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Flask, request
+from flask.globals import request_ctx
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,7 +24,7 @@ from shop.extensions import db
 from shop.kept_pages import KeptPage, ProcessShelf, RedisShelf
 from shop.page_answers import answer, capture, compress_dynamic
 from shop.storefront.statics import Files
-from shop.tenancy.profile import versions_at
+from shop.tenancy.profile import on_forget, versions_at
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -55,9 +56,12 @@ def init_app(app: Flask) -> None:
 
 
 def allow(*, shared: bool = True) -> None:
-    """Called by a view: this answer is the same for every visitor. `shared=False` leaves Redis out: pages of many
-    combinations (filters, search) are worth keeping only where they are hot."""
-    request.environ["imprint.cacheable"] = "shared" if shared else "here"
+    """Called by a view once its page is made: it is the same for every visitor. A view or template that looked at the
+    session is not believed. `shared=False` leaves Redis out: pages of many combinations (filters, search) are worth
+    keeping only where they are hot."""
+    opened = getattr(request_ctx, "_session", None)  # the property `session` would count as looking at it
+    if not getattr(opened, "accessed", False):
+        request.environ["imprint.cacheable"] = "shared" if shared else "here"
 
 
 def wants_fragment(environ: WSGIEnvironment) -> bool:
@@ -94,6 +98,7 @@ class PageCache:
         self.app, self.inner = app, inner
         self.on = bool(app.config.get("PAGE_CACHE", True))
         self.here = ProcessShelf(PROCESS_BYTES)
+        on_forget(self.forget)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
@@ -117,7 +122,7 @@ class PageCache:
         return answer(page, environ, start_response)
 
     def forget(self) -> None:
-        """Drop this process's pages (tests)."""
+        """Drop this process's pages."""
         self.here.clear()
 
     def _make(self, key: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -129,7 +134,7 @@ class PageCache:
         if conditional["HTTP_IF_NONE_MATCH"]:
             environ["HTTP_IF_NONE_MATCH"] = conditional["HTTP_IF_NONE_MATCH"]
         keep = environ.get("imprint.cacheable")
-        if not keep or not status.startswith("200") or _is_personal(headers):
+        if not keep or not status.startswith("200") or any(name.lower() == "set-cookie" for name, _ in headers):
             return compress_dynamic(_ready(status, headers, body), environ, start_response)
         page = KeptPage.made(headers, body)
         result = answer(page, environ, start_response)
@@ -154,12 +159,6 @@ class PageCache:
     def _find_engine(self) -> Engine:
         with self.app.app_context():
             return db.engine
-
-
-def _is_personal(headers: list[tuple[str, str]]) -> bool:
-    """Whoever sets a cookie, or looked at one, made this page for one visitor."""
-    lowered = [(name.lower(), value.lower()) for name, value in headers]
-    return any(name == "set-cookie" or (name == "vary" and "cookie" in value) for name, value in lowered)
 
 
 def _ready(status: str, headers: list[tuple[str, str]], body: bytes) -> WSGIApplication:

@@ -8,7 +8,7 @@ from flask import current_app
 
 from shop.catalog.reading import read
 from shop.core.scope import current_store
-from shop.tenancy.profile import current_versions
+from shop.tenancy.profile import current_versions, on_forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ def current_shelves() -> Shelves:
     return shelves
 
 
+@on_forget
 def forget() -> None:
-    """Drop what this process remembers (tests)."""
+    """Drop what this process remembers."""
     _held.clear()

@@ -9,7 +9,7 @@ from flask import current_app
 from shop.catalog.facets import CatalogIndex, Row
 from shop.catalog.reading import read
 from shop.core.scope import current_store
-from shop.tenancy.profile import current_versions
+from shop.tenancy.profile import current_versions, on_forget
 
 _SELECT = """
 SELECT p.id, p.title, p.product_type, p.price_min_minor, p.in_stock, p.sold_count,
@@ -48,6 +48,7 @@ def current_index() -> CatalogIndex:
         _building.release()
 
 
+@on_forget
 def forget() -> None:
-    """Drop every index (tests)."""
+    """Drop what this process remembers."""
     _held.clear()

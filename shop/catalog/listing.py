@@ -153,8 +153,9 @@ def price_from(raw: str, currency: str) -> int | None:
         return None
     if not amount.is_finite() or amount < 0:
         return None
-    minor = int(amount.scaleb(exponent(currency)))
-    return min(minor, MAX_PRICE)
+    if amount > MAX_PRICE:  # before int(): "1e999999999" would fill the memory
+        return MAX_PRICE
+    return min(int(amount.scaleb(exponent(currency))), MAX_PRICE)
 
 
 def _is_slug(raw: str) -> bool:

@@ -12,7 +12,7 @@ from shop.catalog.reading import read
 from shop.catalog.vocabulary import current_vocabulary
 from shop.catalog.words import MAX_QUERY_WORDS, clean_query, fold, search_config, words_of
 from shop.core.scope import current_store
-from shop.tenancy.profile import current_versions
+from shop.tenancy.profile import current_versions, on_forget
 
 MAX_FOUND = 1000
 _MAX_REMEMBERED = 200
@@ -117,6 +117,7 @@ def _remember(key: tuple[object, ...], ids: array[int]) -> None:
         _remembered.popitem(last=False)
 
 
+@on_forget
 def forget() -> None:
-    """Drop what this process remembers (tests)."""
+    """Drop what this process remembers."""
     _remembered.clear()

@@ -10,7 +10,7 @@ from flask import current_app
 
 from shop.catalog.reading import read
 from shop.core.scope import current_store
-from shop.tenancy.profile import current_versions
+from shop.tenancy.profile import current_versions, on_forget
 
 MAX_HELD = 1500
 
@@ -98,6 +98,7 @@ def _card(raw: dict[str, Any]) -> Card:
     )
 
 
+@on_forget
 def forget() -> None:
-    """Drop what this process remembers (tests)."""
+    """Drop what this process remembers."""
     _held.clear()

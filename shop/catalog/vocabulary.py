@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 from shop.catalog.reading import read
 from shop.catalog.words import words_of
 from shop.core.scope import current_store
-from shop.tenancy.profile import current_versions
+from shop.tenancy.profile import current_versions, on_forget
 
 MAX_WORDS = 40_000
 
@@ -79,6 +79,7 @@ def current_vocabulary() -> Vocabulary:
     return held[1]
 
 
+@on_forget
 def forget() -> None:
-    """Drop what this process remembers (tests)."""
+    """Drop what this process remembers."""
     _held.clear()

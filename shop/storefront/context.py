@@ -24,7 +24,7 @@ from shop.core.scope import current_store
 from shop.core.statics import static_url
 from shop.guards import LOCALES
 from shop.storefront.brand import brand_version
-from shop.tenancy.profile import current_profile, current_versions
+from shop.tenancy.profile import current_profile, current_versions, on_forget
 
 MACROS = ("icon", "badge", "breadcrumbs", "empty", "form", "free_shipping", "pagination", "picture", "price",
           "product_card", "timeline", "toast")  # fmt: skip
@@ -220,6 +220,7 @@ def _ngettext(one: str, many: str, number: int) -> str:
     return _translations().ngettext(one, many, number)
 
 
+@on_forget
 def forget() -> None:
-    """Drop what this process remembers (tests)."""
+    """Drop what this process remembers."""
     _held.clear()

@@ -56,6 +56,7 @@ class Profile:
 
 _looked: dict[str, tuple[float, Versions]] = {}
 _profiles: dict[str, tuple[int, Profile]] = {}
+_forgetful: list[Callable[[], None]] = []
 
 
 def current_versions(fresh: bool = False) -> Versions:
@@ -115,9 +116,17 @@ def current_profile() -> Profile:
 
 
 def forget() -> None:
-    """Drop what this process remembers (tests, after a restore)."""
+    """Drop what this process remembers, here and wherever something is kept by version (tests, after a restore)."""
     _looked.clear()
     _profiles.clear()
+    for drop in _forgetful:
+        drop()
+
+
+def on_forget(drop: Callable[[], None]) -> Callable[[], None]:
+    """Register what else is kept by version; usable as a decorator."""
+    _forgetful.append(drop)
+    return drop
 
 
 def touch_catalog(session: Session) -> None:
