@@ -23,7 +23,7 @@ def find_staff(session: Session, email: str) -> StaffMember | None:
 def add_staff(
     session: Session, email: str, password: str, *, name: str = "", role: str = "owner"
 ) -> tuple[StaffMember, bool]:
-    """The account, and whether it is new; an existing one keeps its password. Raises InvalidInput. The caller commits."""
+    """The account, and whether it is new; an existing one is left as it is. Raises InvalidInput. The caller commits."""
     email = email.strip().lower()
     if "@" not in email or len(email) > 254:
         raise InvalidInput(fields={"email": "This is not an e-mail address."})

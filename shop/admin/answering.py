@@ -16,7 +16,7 @@ from shop.extensions import db
 
 
 def press(work: Callable[[], object], *, done: str, back: str) -> Response:
-    """Run `work`; go `back` with what happened. `work` may return a sentence of its own to be told instead of `done`."""
+    """Run `work`; go `back` with what happened. A sentence that `work` returns is told instead of `done`."""
     try:
         said = work()
     except ShopError as error:

@@ -14,14 +14,19 @@ from shop.admin import words
 from shop.admin.navigation import nav_items
 from shop.admin.permissions import allowed
 from shop.core.pages import render
-from shop.core.statics import static_url
 from shop.core.transaction import transaction
 from shop.errors import ShopError
 from shop.extensions import csrf
 from shop.guards import UNSAFE
-from shop.tenancy.profile import current_profile
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
+PANEL_LOCALE = "en"
+
+
+@bp.before_request
+def speak_one_language() -> None:
+    """The panel's words are English, whatever the shop speaks."""
+    g.locale = PANEL_LOCALE
 
 
 @bp.before_request
@@ -49,12 +54,9 @@ def keep_private(response: Response) -> Response:
 @bp.context_processor
 def every_page() -> dict[str, Any]:
     """What the layouts and the pages of the panel use."""
-    profile = current_profile()
     config = current_app.config["IMPRINT"]
     return {
-        "store": profile,
-        "lang": "en",
-        "static_url": static_url,
+        "lang": PANEL_LOCALE,
         "admin_nav": nav_items() if current_user.is_authenticated else [],
         "may": allowed,
         "is_test_mode": words.is_test_mode(config),
@@ -62,6 +64,7 @@ def every_page() -> dict[str, Any]:
         "when": words.when,
         "day": words.day,
         "ago": words.ago,
+        "span": words.span,
         "say": words.say,
         "tone": words.tone,
     }
@@ -83,6 +86,7 @@ def tell(error: ShopError) -> BaseResponse:
 
 def _problem(status: int, title: str, text: str) -> BaseResponse:
     layout = "layouts/admin.html" if current_user.is_authenticated else "layouts/admin_plain.html"
+    reference = g.get("request_id", "")
     return render(
-        "admin/problem.html", status=status, page_title=title, text=text, layout=layout, reference=g.get("request_id", "")
+        "admin/problem.html", status=status, page_title=title, text=text, layout=layout, reference=reference
     )

@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from shop.admin.answering import one_at_a_time, press
+from shop.admin.answering import press
 from shop.admin.blueprint import bp
 from shop.admin.catalog_state import GOING_ON, cache_age, last_runs
 from shop.admin.page_links import page_links
@@ -56,8 +56,8 @@ def catalog() -> Response:
     found = search_products(session, tab, query, page_number(request.args.get("page")))
 
     def link(**changes: object) -> str:
-        values = {"tab": tab if tab != "active" else "", "q": query, **changes}
-        return url_for("admin.catalog", **{k: str(v) for k, v in values.items() if v})
+        values: dict[str, Any] = {"tab": tab if tab != "active" else "", "q": query, **changes}
+        return url_for("admin.catalog", **{k: v for k, v in values.items() if v})
 
     return render(
         "admin/catalog.html",
@@ -98,7 +98,7 @@ def refresh_now() -> BaseResponse:
     """Ask for a refresh; one that is going on is not doubled."""
 
     def work() -> None:
-        with one_at_a_time("refresh"), transaction() as session:
+        with transaction() as session:
             refresh_catalog.request_refresh(session, cause="button")
 
     return press(work, done="The refresh has begun. You may leave this page.", back=url_for("admin.catalog"))
@@ -108,13 +108,15 @@ def refresh_now() -> BaseResponse:
 @staff_only(May.CATALOG)
 def decide_run(run_id: int, decision: str) -> BaseResponse:
     """Say yes or no to a plan that would remove much."""
-    if decision == "approve":
-        return press(
-            lambda: refresh_catalog.approve_run(run_id), done="Approved: the plan is carried out.", back=url_for("admin.catalog")
-        )
-    return press(
-        lambda: refresh_catalog.reject_run(run_id), done="Rejected: nothing was removed.", back=url_for("admin.catalog")
-    )
+    back = url_for("admin.catalog")
+    if decision == "reject":
+        return press(lambda: refresh_catalog.reject_run(run_id), done="Rejected: nothing was removed.", back=back)
+
+    def approve() -> str:
+        archived = refresh_catalog.approve_run(run_id)
+        return f"Approved: {archived} {'product is' if archived == 1 else 'products are'} archived."
+
+    return press(approve, done="", back=back)
 
 
 def search_products(session: Session, tab: str, query: str, page: int) -> Page[ProductRow]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shop.catalog.models import CatalogRun, PrintifyCache
+from shop.catalog.models import CatalogRun
+from shop.workflows.request_refresh import last_good_refresh
 
 #: a run that is still going on
 GOING_ON = ("due", "working")
@@ -15,15 +16,7 @@ GOING_ON = ("due", "working")
 
 def cache_age(session: Session) -> datetime | None:
     """When the catalogue was last read whole; None before the first time."""
-    finished = session.execute(
-        select(CatalogRun.finished_at)
-        .where(CatalogRun.outcome.in_(["completed", "approved", "rejected", "needs_approval"]))
-        .order_by(CatalogRun.id.desc())
-        .limit(1)
-    ).scalar()
-    if finished is not None:
-        return finished
-    return session.execute(select(func.max(PrintifyCache.fetched_at)).where(PrintifyCache.kind == "product")).scalar()
+    return last_good_refresh(session)
 
 
 def last_runs(session: Session, limit: int = 5) -> list[CatalogRun]:

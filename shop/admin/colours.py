@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import colorsys
 import re
+from collections.abc import Callable
 
 from shop.errors import InvalidInput
 
@@ -48,14 +49,14 @@ def ink_on(colour: str) -> str:
 def brand_colours(accent: str) -> dict[str, str]:
     """The whole set from one colour: {accent, accent_ink, accent_dark, accent_dark_ink}.
 
-    Raises InvalidInput, with a colour that would do, when the accent cannot be read on the shop's paper, or text on it.
+    Raises InvalidInput, with a colour that would do, when the accent cannot be read on paper, or text on it.
     """
     worst = min(contrast(accent, PAPER), contrast(accent, SURFACE_SUNKEN))
     if worst < ENOUGH:
         would_do = _darken(accent)
         raise InvalidInput(
             fields={
-                "accent": f"{accent} is too pale to read on the shop's paper: contrast {worst:.1f}, at least {ENOUGH} is "
+                "accent": f"{accent} is too pale to read on paper: its contrast is {worst:.1f}, at least {ENOUGH} is "
                 f"needed. A darker one of the same hue that works: {would_do}."
             }
         )
@@ -85,7 +86,7 @@ def _calm(colour: str) -> str:
     return _hex(hue, light, min(saturation, 0.55))
 
 
-def _walk(colour: str, direction: int, enough) -> str:  # type: ignore[no-untyped-def]  # Callable[[str], bool]
+def _walk(colour: str, direction: int, enough: Callable[[str], bool]) -> str:
     hue, light, saturation = _hls(colour)
     found = colour
     for _ in range(100):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop.catalog.models import CatalogRun, Image, Product
@@ -53,8 +53,8 @@ def facts_of(session: Session, failure: Failure) -> Facts:
     if isinstance(row, FulfilmentOrder):
         goods = ", ".join(f"{item.get('quantity', 1)} × {item.get('title') or item.get('sku')}" for item in row.items)
         told = [("Goods", goods), ("Their order", row.external_id or "not known yet"), ("Step", row.step)]
-        ids = (row.external_id,) if row.external_id else ()
-        return Facts(told, "", row.created_at, (f"fulfilment:{row.id}", f"order:{row.order_id}"), ids)
+        theirs = (row.external_id,) if row.external_id else ()
+        return Facts(told, "", row.created_at, (f"fulfilment:{row.id}", f"order:{row.order_id}"), theirs)
     if isinstance(row, Letter):
         told = [("Letter", row.letter.replace("_", " ")), ("To", row.to_email), ("About", row.subject_key)]
         return Facts(told, "", row.created_at)
@@ -65,8 +65,8 @@ def facts_of(session: Session, failure: Failure) -> Facts:
         return Facts(told, "", row.created_at, (f"refund:{row.id}",), ids)
     if isinstance(row, InboundEvent):
         told = [("From", row.source), ("About", row.topic), ("Their id", row.external_id), ("Found by", row.found_by)]
-        ids = (row.subject_id,) if row.subject_id else ()
-        return Facts(told, pretty(row.payload), row.received_at, (), ids)
+        about = (row.subject_id,) if row.subject_id else ()
+        return Facts(told, pretty(row.payload), row.received_at, (), about)
     if isinstance(row, Image):
         title = session.execute(select(Product.title).where(Product.id == row.product_id)).scalar()
         return Facts([("Product", title or ""), ("Address", row.source_url)], "", None, (f"image:{row.id}",))
@@ -93,7 +93,8 @@ def _decided(session: Session, failure: Failure) -> list[Step]:
         select(OrderEntry).where(OrderEntry.order_id == failure.order_id).order_by(OrderEntry.at.desc()).limit(AT_MOST)
     ).scalars()
     return [
-        Step(row.at, "decided", f"Order: {(row.to_status or row.what).replace('_', ' ')}", row.why, "working") for row in rows
+        Step(row.at, "decided", f"Order: {(row.to_status or row.what).replace('_', ' ')}", row.why, "working")
+        for row in rows
     ]
 
 
@@ -107,7 +108,7 @@ def _came_in(session: Session, facts: Facts) -> list[Step]:
         .limit(AT_MOST)
     ).scalars()
     return [
-        Step(row.received_at, "came in", f"{row.source.capitalize()} told us: {row.topic}", "", "done", pretty(row.payload))
+        Step(row.received_at, "came in", f"{row.source.capitalize()}: {row.topic}", "", "done", pretty(row.payload))
         for row in rows
     ]
 
@@ -115,7 +116,7 @@ def _came_in(session: Session, facts: Facts) -> list[Step]:
 def _asked(session: Session, failure: Failure, facts: Facts) -> list[Step]:
     query = select(OutboundCall).order_by(OutboundCall.at.desc()).limit(AT_MOST)
     if facts.subjects:
-        query = query.where(or_(OutboundCall.subject.in_(facts.subjects)))
+        query = query.where(OutboundCall.subject.in_(facts.subjects))
     elif facts.service and facts.began is not None:
         until = (failure.at or facts.began) + timedelta(minutes=1)
         query = query.where(OutboundCall.service == facts.service, OutboundCall.at.between(facts.began, until))

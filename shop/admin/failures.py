@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -43,7 +45,7 @@ def failures() -> Response | BaseResponse:
     counts = count_parked(session)
 
     def link(n: int) -> str:
-        values = {"kind": kind, "state": "retrying" if retrying else "", "page": n if n > 1 else ""}
+        values: dict[str, Any] = {"kind": kind, "state": "retrying" if retrying else "", "page": n if n > 1 else ""}
         return url_for("admin.failures", **{k: v for k, v in values.items() if v})
 
     return render(
@@ -107,7 +109,7 @@ def retry_failures() -> BaseResponse:
             raise InvalidInput(fields={"row": "Choose at least one row."})
         done, left = try_all_again(chosen, who=who())
         said = f"{done} {'is' if done == 1 else 'are'} tried again now."
-        return f"{said} {left} {'needs' if left == 1 else 'need'} a decision of {'its' if left == 1 else 'their'} own." if left else said
+        return f"{said} Open each of the others: {left} to decide." if left else said
 
     return press(work, done="", back=url_for("admin.failures"))
 

@@ -73,7 +73,7 @@ def _processes() -> CollectorRegistry:
     """What the processes counted: of all of them with PROMETHEUS_MULTIPROC_DIR, else of this one."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)
         return registry
     return REGISTRY
 
@@ -94,7 +94,7 @@ def _from_database() -> CollectorRegistry:
 
 def _measure(session: Session, registry: CollectorRegistry) -> None:
     rows = Gauge("imprint_work_rows", "Rows of durable work.", ["kind", "state"], registry=registry)
-    oldest = Gauge("imprint_work_oldest_seconds", "How long the oldest ready row has waited.", ["kind"], registry=registry)
+    oldest = Gauge("imprint_work_oldest_seconds", "Wait of the oldest ready row.", ["kind"], registry=registry)
     for backlog in read_backlogs(session, count_parked(session)):
         rows.labels(backlog.kind, "due").set(backlog.due)
         rows.labels(backlog.kind, "working").set(backlog.working)

@@ -63,8 +63,8 @@ def letters() -> Response:
     found, is_more = _search(db.session(), tab, kind, query, page)
 
     def link(**changes: object) -> str:
-        values = {"tab": tab if tab != "all" else "", "letter": kind, "q": query, **changes}
-        return url_for("admin.letters", **{k: str(v) for k, v in values.items() if v})
+        values: dict[str, Any] = {"tab": tab if tab != "all" else "", "letter": kind, "q": query, **changes}
+        return url_for("admin.letters", **{k: v for k, v in values.items() if v})
 
     return render(
         "admin/letters.html",
@@ -92,7 +92,8 @@ def _search(session: Session, tab: str, kind: str, query: str, page: int) -> tup
         matching = matching.where(Letter.letter == kind)
     if query:
         begins = query.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        matching = matching.where(or_(func.lower(Letter.to_email).like(begins), Letter.subject_line.ilike("%" + begins)))
+        reader = func.lower(Letter.to_email).like(begins)
+        matching = matching.where(or_(reader, Letter.subject_line.ilike("%" + begins)))
     counted = matching.with_only_columns(literal(1)).limit(COUNTED_AT_MOST + 1).subquery()
     total = int(session.execute(select(func.count()).select_from(counted)).scalar_one())
     rows = session.execute(
@@ -196,7 +197,7 @@ def resend_letter(letter_id: int) -> BaseResponse:
 
 
 def _get(session: Session, letter_id: int) -> Letter:
-    row = session.execute(select(Letter).where(Letter.id == letter_id)).scalar_one_or_none() if letter_id < 2**62 else None
+    row = session.get(Letter, letter_id) if letter_id < 2**62 else None
     if row is None:
         raise NotFound("There is no such letter.")
     return row

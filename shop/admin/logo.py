@@ -1,14 +1,13 @@
-"""A logo as it was uploaded: checked by its own bytes, drawn anew, small, stored under its content's name."""
+"""A logo as it was uploaded: checked by its own bytes, drawn anew, small, stored under a name made from its content."""
 
 from __future__ import annotations
 
-import hashlib
 import io
 import warnings
 
 from PIL import Image, UnidentifiedImageError
 
-from shop.core.storage import storage
+from shop.core.storage import public_url, store_file
 from shop.errors import InvalidInput
 
 LARGEST_BYTES = 1_500_000
@@ -43,8 +42,4 @@ def redraw_logo(raw: bytes) -> bytes:
 
 def store_logo(raw: bytes) -> str:
     """Redraw and store; the address it is served at. The same picture twice is stored once."""
-    png = redraw_logo(raw)
-    key = f"logo-{hashlib.sha256(png).hexdigest()[:16]}.png"
-    store = storage()
-    store.put(key, png, "image/png")
-    return store.url(key)
+    return public_url(store_file(redraw_logo(raw), "png"))

@@ -37,7 +37,7 @@ READERS = {
 
 @dataclass(frozen=True)
 class Backlog:
-    """Rows of one kind: ready to be worked on, being worked on, waiting for a person; how long the oldest has waited."""
+    """Rows of one kind: ready, being worked on, waiting for a person; how long the oldest ready one has waited."""
 
     kind: str
     name: str

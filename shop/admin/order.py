@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from shop.admin.blueprint import bp
@@ -23,7 +23,7 @@ from shop.orders.models import Order, OrderEntry
 from shop.orders.numbers import read_number
 from shop.payments.models import Dispute, Payment, Refund
 from shop.payments.summing import OPEN_DISPUTES, sum_payments
-from shop.workflows.letter_facts import address_lines, order_totals, order_url
+from shop.workflows.letter_facts import address_lines, order_url
 
 MOST_ENTRIES = 200
 TITLES = {
@@ -65,7 +65,6 @@ def order(number: str) -> Response:
         "admin/order.html",
         page_title=f"Order {found.number}",
         order=found,
-        totals=order_totals(found),
         ship_to=address_lines(found.ship_to),
         bill_to=address_lines(found.bill_to),
         buyer_url=order_url(found),
@@ -125,11 +124,3 @@ def _entry(row: OrderEntry) -> Entry:
     who = "" if row.who in ("system", "") else f" · {row.who}"
     colour = "needs" if row.what in ("dispute", "trouble", "refund_failed") else tone(row.to_status or row.what)
     return Entry(row.at, title + who, row.why, "waiting" if row.what in ("note", "letter", "staff") else colour)
-
-
-def count_letters(session: Session, order_id: int, letter: str) -> int:
-    return int(
-        session.execute(
-            select(func.count()).select_from(Letter).where(Letter.order_id == order_id, Letter.letter == letter)
-        ).scalar_one()
-    )

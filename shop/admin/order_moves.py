@@ -54,9 +54,8 @@ def refund(number: str) -> Response:
         with one_at_a_time("refund", order.id):
             left = sum_payments(db.session(), order.id).refundable
             if left != shown:
-                raise Conflict(
-                    f"A refund was made meanwhile: {money(left, order.currency)} is left. Look at the order and try again."
-                )
+                rest = money(left, order.currency)
+                raise Conflict(f"A refund was made meanwhile: {rest} is left. Look at the order and try again.")
             request_refund(order.id, amount, reason=reason, who=who())
         return f"{money(amount, order.currency)} is on its way back to the buyer."
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, func, literal, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, literal, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from shop.core.paging import Page, page_number
@@ -44,7 +45,7 @@ class Asked:
     def is_narrowed(self) -> bool:
         return bool(self.query or self.payment or self.fulfilment)
 
-    def parameters(self, **changes: object) -> dict[str, str]:
+    def parameters(self, **changes: object) -> dict[str, Any]:
         """For links: only what is set."""
         values: dict[str, object] = {
             "tab": self.tab if self.tab != "all" else "",
@@ -127,12 +128,14 @@ def search_orders(session: Session, asked: Asked) -> Found:
 #: the words of an order: what a GIN index over orders would hold
 WORDS = func.to_tsvector(
     literal_column("'simple'::regconfig"),
-    Order.customer_name + literal_column("' '") + func.replace(Order.email, literal_column("'@'"), literal_column("' '")),
+    Order.customer_name
+    + literal_column("' '")
+    + func.replace(Order.email, literal_column("'@'"), literal_column("' '")),
 )
 
 
-def _matching(asked: Asked) -> Select[tuple[Order]]:
-    query = select(Order)
+def _matching(asked: Asked) -> Select[Any]:
+    query: Select[Any] = select(Order)
     if asked.tab == "open":
         query = query.where(Order.fulfilment_status.in_(["requested", "submitted"]), Order.status == "placed")
     elif asked.tab == "production":
@@ -155,7 +158,7 @@ def _matching(asked: Asked) -> Select[tuple[Order]]:
     return query.where(_fits(asked.query)) if asked.query else query
 
 
-def _fits(typed: str):  # type: ignore[no-untyped-def]  # any SQL condition
+def _fits(typed: str) -> ColumnElement[bool]:
     """An order number, whole or begun; an address; the beginning of every word of a name or address."""
     number = read_number(typed)
     if number is not None:
@@ -169,9 +172,10 @@ def _fits(typed: str):  # type: ignore[no-untyped-def]  # any SQL condition
     return _words_fit(typed)
 
 
-def _words_fit(typed: str):  # type: ignore[no-untyped-def]
+def _words_fit(typed: str) -> ColumnElement[bool]:
     words = re.findall(r"[\w.+-]*\w", typed.replace("@", " "))[:6]
     if not words:
-        return literal(False)
-    quoted = " & ".join("'" + word.replace("'", "''").replace("\\", "") + "':*" for word in words)
-    return WORDS.op("@@")(func.to_tsquery(literal_column("'simple'::regconfig"), quoted))
+        return false()
+    quoted = " & ".join(f"'{word}':*" for word in words)
+    found: ColumnElement[bool] = WORDS.op("@@")(func.to_tsquery(literal_column("'simple'::regconfig"), quoted))
+    return found

@@ -17,14 +17,19 @@ from shop.admin.permissions import May, staff_only
 from shop.admin.settings_forms import SECTIONS
 from shop.core import redis as redis_door
 from shop.core.pages import render
+from shop.core.storage import storage, store_file
 from shop.core.transaction import release_connection
 from shop.email.senders import sender_for
 from shop.email.senders.smtp import SmtpSender
-from shop.errors import NeedsReconnect, NotFound, OutsideError, Refused, Unavailable
+from shop.errors import NeedsReconnect, NotFound, Refused, Unavailable
 from shop.fulfilment.printify.client import printify_client
 from shop.payments.stripe_gateway import StripeGateway, gateway
 
 TIMEOUT = (3, 8)
+ONE_PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c020000000b4944415478da63fcff1f0003030200efbfa7db"
+    "0000000049454e44ae426082"
+)
 
 
 @dataclass(frozen=True)
@@ -154,8 +159,9 @@ def check_mail() -> str:
     except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError) as error:
         raise NeedsReconnect("The mail server refused our sign-in.", service="smtp", detail=str(error)) from error
     except (OSError, smtplib.SMTPException) as error:
+        where = f"{config.smtp_host}:{config.smtp_port}"
         raise Unavailable(
-            f"The mail server at {config.smtp_host}:{config.smtp_port} cannot be reached.", service="smtp", detail=str(error)
+            f"The mail server at {where} cannot be reached.", service="smtp", detail=str(error)
         ) from error
     if code >= 400:
         raise Refused("The mail server is not willing.", service="smtp", detail=f"{code} {answer!r}")
@@ -175,18 +181,9 @@ def _ask_mail_service(name: str, url: str, headers: dict[str, str]) -> str:
 
 
 def check_pictures() -> str:
-    from shop.core.storage import storage
-
-    key, content = "check/panel.txt", b"written by the check button of the panel"
-    try:
-        store = storage()
-        store.put(key, content, "text/plain")
-        again = store.get(key)
-    except OutsideError:
-        raise
-    except Exception as error:
-        raise Unavailable("The storage could not be written to.", service="storage", detail=type(error).__name__) from error
-    if again != content:
+    """Write a picture of one pixel, and read it back."""
+    key = store_file(ONE_PIXEL, "png")
+    if storage().read(key) != ONE_PIXEL:
         raise Refused("The storage gave back something else than what was written.")
     return "The storage works: written and read back."
 

@@ -14,7 +14,9 @@ from shop.errors import InvalidInput
 LARGEST_MINOR = 2_000_000_000  # fits a 32-bit column
 
 
-def text(form: Mapping[str, str], name: str, label: str, at_most: int, *, required: bool = True, lines: bool = False) -> str:
+def text(
+    form: Mapping[str, str], name: str, label: str, at_most: int, *, required: bool = True, lines: bool = False
+) -> str:
     """One line of text (several with `lines`), without control characters."""
     raw = unicodedata.normalize("NFC", form.get(name, "").replace("\r\n", "\n"))
     kept = "".join(c for c in raw if (c == "\n" and lines) or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn"))
@@ -56,7 +58,8 @@ def amount(form: Mapping[str, str], name: str, label: str, currency: str, *, req
 
 def percent(form: Mapping[str, str], name: str, label: str) -> str:
     """A rate as text, "0.19" for 19: more than 0, less than 100, at most four decimals."""
-    value = _decimal(form.get(name, "").strip().rstrip("%").strip(), name, f"{label} is not a number. Write it like 19 or 7.7.")
+    raw = form.get(name, "").strip().rstrip("%").strip()
+    value = _decimal(raw, name, f"{label} is not a number. Write it like 19 or 7.7.")
     rate = (value / 100).normalize()
     if not 0 < rate < 1 or -int(rate.as_tuple().exponent) > 6:
         raise InvalidInput(fields={name: f"{label} must be between 0 and 100, with at most four decimals."})

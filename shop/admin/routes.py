@@ -20,7 +20,17 @@ from shop.admin.health import health_bp
 
 #: importing a page hangs it on the blueprint
 PAGES = (
-    catalog, dashboard, failures, letter_kinds, letters, order, order_moves, orders, providers, settings, signing_in,
+    catalog,
+    dashboard,
+    failures,
+    letter_kinds,
+    letters,
+    order,
+    order_moves,
+    orders,
+    providers,
+    settings,
+    signing_in,
 )
 
 __all__ = ["PAGES", "bp", "health_bp"]

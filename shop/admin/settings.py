@@ -25,7 +25,7 @@ from shop.tenancy.profile import touch_settings
 logger = log.get_logger("admin")
 
 
-class Stale(Exception):  # noqa: N818  (a message between two functions of this page)
+class Stale(Exception):
     """Somebody saved this section since the form was filled."""
 
     def __init__(self, now: dict[str, str], version: str) -> None:

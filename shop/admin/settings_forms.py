@@ -1,6 +1,6 @@
 """The sections of the settings: which columns each owns, how they are shown, and how a form is read back.
 
-`show` gives the flat fields of the form; `read` gives the columns, or raises InvalidInput with every field that is wrong.
+`show` gives the flat fields of the form; `read` gives the columns, or raises InvalidInput with every wrong field.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from config import PRODUCTION_POLICIES
@@ -106,7 +108,8 @@ def _show_shipping(p: Any) -> dict[str, str]:
 
 def _read_shipping(form: Form, currency: str) -> dict[str, Any]:
     def rows() -> list[dict[str, Any]]:
-        return every([lambda i=i: _fallback_row(form, i, currency) for i in filled_rows(form, ("countries", "first", "more"))])
+        filled = filled_rows(form, ("countries", "first", "more"))
+        return every([partial(_fallback_row, form, i, currency) for i in filled])
 
     free, ships_to, fallback = every(
         [
@@ -134,7 +137,7 @@ def _fallback_row(form: Form, i: int, currency: str) -> dict[str, Any]:
 
     def countries() -> list[str]:
         if not codes:
-            raise InvalidInput(fields={f"{at}-countries": "Write country codes, like US, CA; or * for everywhere else."})
+            raise InvalidInput(fields={f"{at}-countries": "Write country codes, like US, CA; or *."})
         if unknown:
             raise InvalidInput(fields={f"{at}-countries": f"No country we ship to: {', '.join(unknown[:5])}."})
         return list(dict.fromkeys(codes))
@@ -168,9 +171,10 @@ def _show_taxes(p: Any) -> dict[str, str]:
 
 
 def _read_taxes(form: Form, currency: str) -> dict[str, Any]:
-    rates = every([lambda i=i: _tax_row(form, i) for i in filled_rows(form, ("countries", "rate", "name"))])
+    filled = filled_rows(form, ("countries", "rate", "name"))
+    rates = every([partial(_tax_row, form, i) for i in filled])
     seen: set[str] = set()
-    for i, row in zip(filled_rows(form, ("countries", "rate", "name")), rates, strict=True):
+    for i, row in zip(filled, rates, strict=True):
         if row["country"] in seen:
             raise InvalidInput(fields={f"row-{i}-countries": f"{row['country']} has a rate already."})
         seen.add(row["country"])
@@ -197,8 +201,6 @@ def _tax_row(form: Form, i: int) -> dict[str, Any]:
 
 
 def _as_percent(rate: str) -> str:
-    from decimal import Decimal, InvalidOperation
-
     try:
         return f"{(Decimal(rate) * 100).normalize():f}"
     except InvalidOperation:
@@ -243,8 +245,14 @@ def filled_rows(form: Form, fields: tuple[str, ...]) -> list[int]:
 SECTIONS: dict[str, Section] = {
     s.key: s
     for s in (
-        Section("general", "Shop", "Who the shop is, on every page and letter.", GENERAL_COLUMNS, _show_general, _read_general),
-        Section("brand", "Brand", "One colour and a logo. Everything else follows from them.", ("brand",), _show_brand, _read_brand),
+        Section(
+            "general", "Shop", "Who the shop is, on every page and letter.",
+            GENERAL_COLUMNS, _show_general, _read_general,
+        ),
+        Section(
+            "brand", "Brand", "One colour and a logo. Everything else follows from them.",
+            ("brand",), _show_brand, _read_brand,
+        ),
         Section(
             "shipping", "Shipping", "Prices come from Printify; this is what stands beside them.",
             ("free_shipping_minor", "ships_to", "shipping_fallback"), _show_shipping, _read_shipping,

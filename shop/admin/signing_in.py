@@ -7,9 +7,9 @@ from flask import session as cookie
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
+from shop.accounts import staff
 from shop.accounts.passwords import verify_password
 from shop.accounts.signing_in import check_sign_in, may_try
-from shop.accounts.staff import change_password
 from shop.admin.blueprint import bp
 from shop.admin.permissions import local_path, staff_only
 from shop.core import log
@@ -81,7 +81,7 @@ def set_password() -> Response:
             raise InvalidInput(fields={"again": "The two new passwords differ."})
         member = current_user._get_current_object()
         with transaction() as session:
-            change_password(session, member, form.get("password", "")[:1000])
+            staff.change_password(session, member, form.get("password", "")[:1000])
     except InvalidInput as error:
         return render("admin/account.html", status=422, page_title="Your account", errors=error.fields)
     cookie.clear()
@@ -94,11 +94,9 @@ def set_password() -> Response:
 @bp.post("/account/sign-out-everywhere")
 @staff_only()
 def sign_out_everywhere() -> Response:
-    from shop.accounts.staff import sign_out_everywhere as revoke
-
     member = current_user._get_current_object()
     with transaction() as session:
-        revoke(session, member)
+        staff.sign_out_everywhere(session, member)
     logout_user()
     cookie.clear()
     flash("Every session is signed out, this one too.", "good")

@@ -83,7 +83,8 @@ def when(moment: datetime | None) -> Markup:
     utc = moment.astimezone(UTC)
     year = "" if utc.year == clock.now().year else f" {utc.year}"
     text = f"{utc.day} {utc:%b}{year}, {utc:%H:%M}"
-    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(utc.isoformat(), f"{utc:%Y-%m-%d %H:%M:%S}", text)
+    whole = f"{utc:%Y-%m-%d %H:%M:%S} UTC"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(utc.isoformat(), whole, text)
 
 
 def day(moment: datetime | None) -> str:
