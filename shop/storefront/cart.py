@@ -13,6 +13,7 @@ from shop.cart.changing import (
     accept_new_prices,
     add_line,
     count_items,
+    find_cart,
     read_quantity,
     remove_line,
     set_quantity,
@@ -47,7 +48,7 @@ def add_to_cart() -> BaseResponse:
     except (InvalidInput, NotFound) as problem:
         return _refuse_add(problem)
     if _is_htmx():
-        response: BaseResponse = _drawer(visitors_cart())
+        response: BaseResponse = _drawer(find_cart(db.session(), token))
     else:
         response = redirect("/cart", 303)
     return remember(response, token, added.cart_count)
