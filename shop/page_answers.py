@@ -71,9 +71,7 @@ def capture(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Header
     return held[0], held[1], body
 
 
-def compress_dynamic(
-    app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse
-) -> Iterable[bytes]:
+def compress_dynamic(app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Pages that are not kept are packed too, when that is worth it and the caller reads gzip."""
     if not accepts_gzip(environ) or environ["REQUEST_METHOD"] == "HEAD":
         return app(environ, start_response)

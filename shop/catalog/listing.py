@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any
 from urllib.parse import urlencode
 
 from shop.catalog.facets import FACETS, SORTS, CatalogIndex, Found, Selection
+from shop.catalog.listed import Chip, Facet, Listing, PageLink, PageUrls, SortOption, Value
 from shop.core.money import exponent, format_minor
 from shop.core.paging import page_number
 
@@ -47,77 +47,6 @@ class Labels:
     price: str
     sorts: Mapping[str, str]
     collections: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Value:
-    value: str
-    label: str
-    count: int
-    selected: bool
-    hex: str | None
-    toggle: Callable[[str], str]
-
-    @property
-    def url(self) -> str:
-        """The same page with this value put in, or taken out."""
-        return self.toggle(self.value)
-
-
-@dataclass(slots=True)
-class Facet:
-    key: str
-    label: str
-    kind: str
-    values: list[Value] = field(default_factory=list)
-    min: str = ""
-    max: str = ""
-    cur_min: str | None = None
-    cur_max: str | None = None
-
-
-@dataclass(slots=True)
-class Chip:
-    label: str
-    remove_url: str
-
-
-@dataclass(slots=True)
-class SortOption:
-    value: str
-    label: str
-    current: bool
-    url: str
-
-
-@dataclass(slots=True)
-class PageLink:
-    n: int | None
-    url: str | None
-    current: bool
-
-
-@dataclass(slots=True)
-class PageUrls:
-    prev: str | None
-    next: str | None
-    numbers: list[PageLink]
-
-
-@dataclass(slots=True)
-class Listing:
-    ids: list[int]
-    total: int
-    page: int
-    pages: int
-    page_urls: PageUrls
-    sort_options: list[SortOption]
-    facets: list[Facet]
-    chips: list[Chip]
-    clear_url: str
-    form_action: str
-    hidden_fields: list[tuple[str, str]]
-    cards: list[Any] = field(default_factory=list)
 
 
 def read_address(arguments: Iterable[tuple[str, str]], currency: str, default_sort: str = "featured") -> Asked:
@@ -215,9 +144,7 @@ class _Links:
         if asked.exact:
             self.query = [*self.query, ("exact", "1")]
         self.values = {k: asked.selection.values.get(k, ()) for k in FACETS}
-        self.prices = [
-            (n, t) for n, t in zip(("price_min", "price_max"), asked.price_texts, strict=True) if t
-        ]
+        self.prices = [(n, t) for n, t in zip(("price_min", "price_max"), asked.price_texts, strict=True) if t]
         self.sort: Pairs = [("sort", asked.sort)] if asked.sort != default_sort else []
 
     def _filters(self, skip: str = "") -> list[tuple[str, str]]:
@@ -288,9 +215,7 @@ def _price_facet(index: CatalogIndex, asked: Asked, labels: Labels, currency: st
     ]
 
 
-def _chips(
-    index: CatalogIndex, asked: Asked, labels: Labels, links: _Links, currency: str, locale: str
-) -> list[Chip]:
+def _chips(index: CatalogIndex, asked: Asked, labels: Labels, links: _Links, currency: str, locale: str) -> list[Chip]:
     chips = []
     for key in FACETS:
         toggle = links.toggler(key)

@@ -90,5 +90,3 @@ def _suggestions() -> list[dict[str, str]]:
     types = sorted(current_index().values["type"].values(), key=lambda v: -v.bits.bit_count())
     found += [{"title": v.title, "url": f"/search?type={v.slug}"} for v in types]
     return found[:SUGGESTED]
-
-

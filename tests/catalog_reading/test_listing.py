@@ -68,7 +68,9 @@ def test_a_filter_counts_what_choosing_it_would_show() -> None:
             if not value.selected:
                 alone = [c for c in ("black",) if facet.key != "color"]
                 other = [t for t in ("mug",) if facet.key != "type"]
-                query = "&".join([f"{facet.key}={value.value}", *(f"color={c}" for c in alone), *(f"type={t}" for t in other)])
+                query = "&".join(
+                    [f"{facet.key}={value.value}", *(f"color={c}" for c in alone), *(f"type={t}" for t in other)]
+                )
                 assert listing(query).total == value.count
 
 
