@@ -10,31 +10,17 @@ import hashlib
 import os
 import re
 import secrets
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import boto3
-from botocore.config import Config as ClientSettings
-from botocore.exceptions import BotoCoreError, ClientError
 from flask import current_app
 
 from config import Config
-from shop.errors import NeedsReconnect, NotFound, Unavailable
+from shop.errors import NotFound, Unavailable
 
 CACHE_CONTROL = "public, max-age=31536000, immutable"
 CONTENT_TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg", "png": "image/png"}
 KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{32}\.(?:avif|webp|jpg|png)")
-#: both checksum settings are needed: newer clients send trailers that R2 refuses over TLS
-CLIENT_SETTINGS = ClientSettings(
-    signature_version="s3v4",
-    s3={"addressing_style": "path"},
-    request_checksum_calculation="when_required",
-    response_checksum_validation="when_required",
-    connect_timeout=5,
-    read_timeout=30,
-    retries={"max_attempts": 3, "mode": "standard"},
-)
 
 
 class Storage(Protocol):
@@ -52,7 +38,7 @@ class DiskStorage:
         self.root = root
 
     def put(self, key: str, body: bytes) -> None:
-        path = self.root / _checked(key)
+        path = self.root / checked_key(key)
         if path.exists() and path.stat().st_size == len(body):
             return
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,48 +53,9 @@ class DiskStorage:
 
     def read(self, key: str) -> bytes:
         try:
-            return (self.root / _checked(key)).read_bytes()
+            return (self.root / checked_key(key)).read_bytes()
         except FileNotFoundError:
             raise NotFound from None
-
-
-class S3Storage:
-    """One bucket. Branches on the HTTP status first: the codes of R2 and AWS differ (contracts/r2.md §4)."""
-
-    def __init__(self, config: Config) -> None:
-        self.bucket = config.s3_bucket
-        self.client: Any = boto3.client(
-            "s3",
-            endpoint_url=config.s3_endpoint,
-            region_name=config.s3_region or "auto",
-            aws_access_key_id=config.s3_access_key,
-            aws_secret_access_key=config.s3_secret_key,
-            config=CLIENT_SETTINGS,
-        )
-
-    def put(self, key: str, body: bytes) -> None:
-        kind = CONTENT_TYPES[_checked(key).rsplit(".", 1)[1]]
-        self._call(
-            "put_object", Bucket=self.bucket, Key=key, Body=body, ContentType=kind, CacheControl=CACHE_CONTROL
-        )
-
-    def read(self, key: str) -> bytes:
-        answer = self._call("get_object", Bucket=self.bucket, Key=_checked(key))
-        return bytes(answer["Body"].read())
-
-    def _call(self, operation: str, **values: Any) -> Any:
-        try:
-            return getattr(self.client, operation)(**values)
-        except ClientError as error:
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            detail = f"{operation}: {status} {error.response.get('Error', {}).get('Code', '')}"
-            if status == 404 and operation == "get_object":
-                raise NotFound from error
-            if status in (401, 403, 404):
-                raise NeedsReconnect("The picture storage refuses our key.", service="s3", detail=detail) from error
-            raise Unavailable("The picture storage has trouble.", service="s3", detail=detail) from error
-        except BotoCoreError as error:
-            raise Unavailable("The picture storage does not answer.", service="s3", detail=str(error)) from error
 
 
 def storage() -> Storage:
@@ -136,23 +83,13 @@ def public_url(key: str) -> str:
     return f"{config.media_url.rstrip('/')}/{key}"
 
 
-@lru_cache(maxsize=8)
-def _s3_client(endpoint: str, bucket: str, access_key: str, secret: str, region: str) -> S3Storage:
-    return S3Storage(
-        Config(
-            s3_endpoint=endpoint, s3_bucket=bucket, s3_access_key=access_key, s3_secret_key=secret, s3_region=region
-        )
-    )
+def _s3(config: Config) -> Storage:
+    from shop.core.s3_storage import s3_storage  # its client costs 20 MB: only processes that use it pay
+
+    return s3_storage(config)
 
 
-def _s3(config: Config) -> S3Storage:
-    """One client for each account: making one is slow, using one is thread-safe."""
-    return _s3_client(
-        config.s3_endpoint, config.s3_bucket, config.s3_access_key, config.s3_secret_key, config.s3_region
-    )
-
-
-def _checked(key: str) -> str:
+def checked_key(key: str) -> str:
     if not KEY.fullmatch(key):
         raise NotFound
     return key

@@ -17,7 +17,8 @@ from jobs.catalog import drain_pictures
 from shop.catalog.importing import import_payloads
 from shop.catalog.models import Image, Product
 from shop.catalog.pictures import make_renditions
-from shop.core.storage import CLIENT_SETTINGS, DiskStorage, S3Storage, content_key, public_url, storage
+from shop.core.s3_storage import CLIENT_SETTINGS, S3Storage
+from shop.core.storage import DiskStorage, content_key, public_url, storage
 from shop.errors import NotFound, Refused
 from shop.extensions import db
 from shop.outbound import breaker
