@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email_validator import EmailNotValidError, validate_email
 from flask import Response, flash, redirect, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -144,6 +145,24 @@ def set_note() -> BaseResponse:
     with transaction() as session:
         session.get_one(Cart, cart.id).note = note
     return _changed(cart)
+
+
+def set_reminder() -> BaseResponse:
+    """POST /cart/reminder: email. Typing it here is the consent to one letter about this cart; empty takes it back."""
+    cart = _cart_or_404()
+    typed = request.form.get("email", "").strip()
+    problem: ShopError | None = None
+    address: str | None = None
+    if typed:
+        try:
+            address = validate_email(typed[:254], check_deliverability=False).normalized.lower()
+        except EmailNotValidError:
+            problem = InvalidInput("Please enter an address we can write to.")
+    if problem is None:
+        with transaction() as session:
+            session.get_one(Cart, cart.id).email = address
+        flash(_("We will write once if you leave without paying.") if address else _("No reminder, then."), "info")
+    return _changed(cart, problem)
 
 
 def _cart_or_404() -> Cart:

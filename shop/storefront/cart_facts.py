@@ -38,6 +38,7 @@ def cart_facts(cart: Cart | None, quote: Quote | None, profile: Profile, locale:
         "countries": countries_served(tuple(profile.ships_to), locale),
         "shipping_methods": [_method(option, quote.chosen, money) for option in quote.shipping],
         "note": cart.note,
+        "reminder_email": cart.email or "",
         "can_checkout": quote.problem is None,
         "problem": None if quote.problem is None else _(quote.problem),
     }

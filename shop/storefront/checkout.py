@@ -35,7 +35,10 @@ def pay() -> BaseResponse:
         return redirect("/cart", 303)
     except OutsideError as error:
         logger.warning("payment page could not be opened", why=str(error))
-        flash(_("The payment page cannot be opened right now. Nothing was charged. Please try again in a minute."), "error")
+        flash(
+            _("The payment page cannot be opened right now. Nothing was charged. Please try again in a minute."),
+            "error",
+        )
         return redirect("/cart", 303)
     except ShopError as error:
         flash(_(error.user_message), "error")

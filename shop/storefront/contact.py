@@ -24,7 +24,11 @@ def contact_form() -> BaseResponse:
     """GET /contact"""
     form = {"order_number": request.args.get("order", "")[:20]}
     return render(
-        "storefront/contact.html", form=form, errors={}, sent="sent" in request.args, page_title=_("Contact"),
+        "storefront/contact.html",
+        form=form,
+        errors={},
+        sent="sent" in request.args,
+        page_title=_("Contact"),
         canonical_url=None,
     )
 
@@ -36,7 +40,12 @@ def send_message() -> BaseResponse:
     errors = _check(form)
     if errors:
         return render(
-            "storefront/contact.html", status=422, form=form, errors=errors, sent=False, page_title=_("Contact"),
+            "storefront/contact.html",
+            status=422,
+            form=form,
+            errors=errors,
+            sent=False,
+            page_title=_("Contact"),
             canonical_url=None,
         )
     digest = hashlib.sha256("\n".join(form.values()).encode()).hexdigest()[:24]
@@ -52,7 +61,11 @@ def send_message() -> BaseResponse:
         )
         if new:
             request_letter(
-                session, letter="contact_received", subject_key=key, to_email=form["email"], facts=facts,
+                session,
+                letter="contact_received",
+                subject_key=key,
+                to_email=form["email"],
+                facts=facts,
                 locale=str(get_locale()),
             )
     return redirect("/contact?sent", 303)

@@ -37,7 +37,9 @@ def order_page(token: str) -> BaseResponse:
 
 def lookup_form() -> BaseResponse:
     """GET /orders/find"""
-    return render("storefront/order_lookup.html", form={}, errors={}, page_title=_("Find your order"), canonical_url=None)
+    return render(
+        "storefront/order_lookup.html", form={}, errors={}, page_title=_("Find your order"), canonical_url=None
+    )
 
 
 @limiter.limit("5 per minute; 30 per hour")
@@ -53,7 +55,11 @@ def lookup() -> BaseResponse:
         errors["email"] = _("Please enter the address you bought with.")
     if errors:
         return render(
-            "storefront/order_lookup.html", status=422, form=typed, errors=errors, page_title=_("Find your order"),
+            "storefront/order_lookup.html",
+            status=422,
+            form=typed,
+            errors=errors,
+            page_title=_("Find your order"),
             canonical_url=None,
         )
     with transaction() as session:

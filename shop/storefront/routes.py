@@ -47,6 +47,7 @@ bp.post("/cart/lines/<int:line_id>")(cart.change_line)
 bp.post("/cart/lines/<int:line_id>/remove")(cart.remove)
 bp.post("/cart/destination")(cart.set_destination)
 bp.post("/cart/note")(cart.set_note)
+bp.post("/cart/reminder")(cart.set_reminder)
 bp.post("/checkout")(checkout.pay)
 bp.get("/checkout/return")(checkout.come_back)
 

@@ -75,5 +75,3 @@ def _store(source: str, external_id: str, topic: str, subject_id: str | None, bo
             session, source=source, external_id=external_id, topic=topic, subject_id=subject_id or None, payload=body
         )
     return Response("{}", 200, mimetype="application/json")
-
-

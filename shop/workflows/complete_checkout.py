@@ -85,9 +85,7 @@ def _place(session: Session, checkout: Checkout, facts: SessionFacts) -> Order:
         bill_to=facts.bill_to,
         customer_id=remember_customer(session, email, facts.name, draft.locale),
     )
-    order, is_new = place_order(
-        session, draft, buyer, source_key=f"stripe:{facts.session_id}", is_test=facts.is_test
-    )
+    order, is_new = place_order(session, draft, buyer, source_key=f"stripe:{facts.session_id}", is_test=facts.is_test)
     if not is_new:
         return order
     session.add(
@@ -198,7 +196,12 @@ def _expire(session: Session, checkout: Checkout, facts: SessionFacts) -> str:
         checkout.status = "expired"
         checkout.recovery_url = facts.recovery_url
         email = facts.email or checkout.email or ""
-        if email and facts.recovery_url and (facts.wants_mail or checkout.accepts_recovery) and _cart_waits(session, checkout):
+        if (
+            email
+            and facts.recovery_url
+            and (facts.wants_mail or checkout.accepts_recovery)
+            and _cart_waits(session, checkout)
+        ):
             request_letter(
                 session,
                 letter="abandoned_cart",

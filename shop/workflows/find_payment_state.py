@@ -41,7 +41,5 @@ def find_state(session_id: str) -> tuple[str, Checkout | None]:
 def _recovered(session_id: str) -> Checkout | None:
     """A page reopened by the recovery link has its own id; the order knows it."""
     return db.session.execute(
-        select(Checkout)
-        .join(Order, Order.id == Checkout.order_id)
-        .where(Order.source_key == f"stripe:{session_id}")
+        select(Checkout).join(Order, Order.id == Checkout.order_id).where(Order.source_key == f"stripe:{session_id}")
     ).scalar_one_or_none()

@@ -28,7 +28,10 @@ def run() -> int:
     """Returns how many orders were looked at."""
     now = clock.now()
     due_for_a_look = or_(
-        *((FulfilmentOrder.status == status) & (FulfilmentOrder.polled_at < now - wait) for status, wait in EVERY.items())
+        *(
+            (FulfilmentOrder.status == status) & (FulfilmentOrder.polled_at < now - wait)
+            for status, wait in EVERY.items()
+        )
     )
     with transaction() as session:
         rows = session.execute(

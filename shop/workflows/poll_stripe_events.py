@@ -43,7 +43,5 @@ def run() -> int:
     with transaction() as session:
         new = store_events(session, rows)
         cursor = insert(Cursor).values(name=NAME, value=str(newest))
-        session.execute(
-            cursor.on_conflict_do_update(index_elements=["name"], set_={"value": cursor.excluded.value})
-        )
+        session.execute(cursor.on_conflict_do_update(index_elements=["name"], set_={"value": cursor.excluded.value}))
     return new

@@ -15,7 +15,14 @@ from sqlalchemy.orm import Session
 from shop.checkout.models import Checkout
 from shop.core.durable import Claim
 from shop.inbound.models import InboundEvent
-from shop.workflows import complete_checkout, record_dispute, record_fulfilment, record_refund, refresh_catalog
+from shop.workflows import (
+    complete_checkout,
+    record_disconnect,
+    record_dispute,
+    record_fulfilment,
+    record_refund,
+    refresh_catalog,
+)
 
 Workflow = Callable[[str], object]
 
@@ -45,6 +52,7 @@ PRINTIFY: dict[str, Workflow] = {
     "product:created": refresh_catalog.refresh_product,
     "product:updated": refresh_catalog.refresh_product,
     "product:deleted": refresh_catalog.forget_product,
+    "shop:disconnected": record_disconnect.from_shop,
 }
 TABLE: dict[str, dict[str, Workflow]] = {"stripe": STRIPE, "printify": PRINTIFY}
 

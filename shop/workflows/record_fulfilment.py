@@ -66,7 +66,9 @@ def merge_news(session: Session, news: ProviderOrder) -> str:
     if work.status == "delivered" and order.status == "placed":
         move_order(session, order, "completed", why="Everything was delivered")
     if work.status == "cancelled" and not was_cancelled and order.status != "cancelled":
-        _call_a_person(session, work, order, "The print provider cancelled this order. Refund the buyer or order again.")
+        _call_a_person(
+            session, work, order, "The print provider cancelled this order. Refund the buyer or order again."
+        )
     elif is_trouble_new:
         _call_a_person(session, work, order, news.trouble)
     return work.status
@@ -94,8 +96,14 @@ def _merge_parcel(session: Session, work: FulfilmentOrder, order: Order, parcel:
         shipment.url = parcel.url
     if is_new:
         tell(
-            session, order, "parcel", for_buyer=True, why=f"Parcel with {parcel.carrier.upper()} {parcel.number}",
-            carrier=parcel.carrier, number=parcel.number, url=parcel.url,
+            session,
+            order,
+            "parcel",
+            for_buyer=True,
+            why=f"Parcel with {parcel.carrier.upper()} {parcel.number}",
+            carrier=parcel.carrier,
+            number=parcel.number,
+            url=parcel.url,
         )
         _letter(session, order, shipment, "shipped")
     if parcel.delivered_at and _set_delivered(session, shipment, parcel):

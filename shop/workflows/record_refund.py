@@ -90,8 +90,12 @@ def _find_or_add(session: Session, payment: Payment, facts: RefundFacts) -> Refu
 def _tell_it(session: Session, order: Order, refund: Refund) -> None:
     amount = money(order, refund.amount_minor)
     tell(
-        session, order, f"refund_{refund.status}", for_buyer=refund.status == "succeeded",
-        why=f"Refund of {amount}: {refund.status}", who=refund.requested_by,
+        session,
+        order,
+        f"refund_{refund.status}",
+        for_buyer=refund.status == "succeeded",
+        why=f"Refund of {amount}: {refund.status}",
+        who=refund.requested_by,
     )
     if refund.status == "succeeded":
         request_letter(

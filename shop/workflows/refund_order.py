@@ -41,9 +41,13 @@ def request_refund(order_id: int, amount_minor: int, *, reason: str, who: str) -
         left = sum_payments(session, order_id).refundable
         if amount_minor > left:
             raise Conflict(f"At most {money(order, left)} can be given back.")
-        payment = session.execute(
-            select(Payment).where(Payment.order_id == order_id, Payment.status == "paid").order_by(Payment.id)
-        ).scalars().first()
+        payment = (
+            session.execute(
+                select(Payment).where(Payment.order_id == order_id, Payment.status == "paid").order_by(Payment.id)
+            )
+            .scalars()
+            .first()
+        )
         if payment is None:
             raise Conflict("Nothing was paid for this order.")
         refund = Refund(
@@ -56,7 +60,13 @@ def request_refund(order_id: int, amount_minor: int, *, reason: str, who: str) -
         )
         session.add(refund)
         session.flush()
-        tell(session, order, "refund_requested", who=who, why=f"Refund of {money(order, amount_minor)} requested. {reason}")
+        tell(
+            session,
+            order,
+            "refund_requested",
+            who=who,
+            why=f"Refund of {money(order, amount_minor)} requested. {reason}",
+        )
         enqueue_after_commit(session, JobName.DRAIN_PAYMENTS)
         return refund.id
 

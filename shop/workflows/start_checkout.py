@@ -81,9 +81,7 @@ def start_checkout(cart_id: int, *, email: str | None = None, locale: str = "en"
     return _open_page(plan.checkout_id, profile)
 
 
-def _freeze(
-    session: Session, cart_id: int, profile: Profile, email: str | None, locale: str
-) -> _Plan | PricesChanged:
+def _freeze(session: Session, cart_id: int, profile: Profile, email: str | None, locale: str) -> _Plan | PricesChanged:
     cart = session.execute(select(Cart).where(Cart.id == cart_id).with_for_update()).scalar_one_or_none()
     if cart is None:
         raise NotFound("This cart is gone. Please start again.")
@@ -94,7 +92,7 @@ def _freeze(
         accept_new_prices(session, cart.id)
         return PricesChanged()
     draft = draft_of(quote, note=cart.note, locale=locale)
-    fingerprint = content_hash(draft, quote.country, cart.generation, email or "")
+    fingerprint = content_hash(draft, quote.country, cart.generation, email or cart.email or "")
     now = clock.now()
     earlier = session.execute(
         select(Checkout).where(
@@ -128,6 +126,7 @@ def _new_checkout(
         total_minor=draft.total_minor,
         email=email or cart.email,
         locale=locale,
+        accepts_recovery=bool(cart.email),  # typed into the reminder form: the consent to one letter
         # a minute on top: Stripe counts from when it reads the request, and refuses less than half an hour
         expires_at=clock.now() + timedelta(minutes=config.checkout_expires_minutes, seconds=60),
         polled_at=clock.now(),

@@ -70,7 +70,12 @@ def _submit(held: Claim, work: FulfilmentOrder, client: PrintifyClient) -> None:
         durable.hold(session, FulfilmentOrder, held)
         order = session.execute(select(Order).where(Order.id == work.order_id).with_for_update()).scalar_one()
         due = _production_due()
-        values: dict[str, object] = {"external_id": external_id, "status": "submitted", "submitted_at": clock.now(), "step": "produce"}
+        values: dict[str, object] = {
+            "external_id": external_id,
+            "status": "submitted",
+            "submitted_at": clock.now(),
+            "step": "produce",
+        }
         if due is None:
             durable.finish(session, FulfilmentOrder, held, **values)
         else:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 
 import pytest
+import requests
 from sqlalchemy import select, text, update
 
 from shop.catalog.models import Variant
@@ -225,8 +227,6 @@ def test_a_double_click_on_pay_opens_one_page(town: Town) -> None:
     cookies = dict(town.buyer.http.cookies)
 
     def click() -> None:
-        import requests
-
         answer = requests.post(
             f"{town.url}/checkout", cookies=cookies, headers={"Origin": town.url}, allow_redirects=False, timeout=30
         )
@@ -367,6 +367,30 @@ def test_several_parcels_each_bring_one_letter(town: Town) -> None:
     texts = [m["text"] for m in town.letters(to=order.email)]
     for number in numbers:
         assert sum(number in body for body in texts) == 1
+
+
+def test_who_asked_for_a_reminder_gets_one_letter_with_the_way_back(town: Town) -> None:
+    town.buyer.fill_cart()
+    assert "write once" in town.buyer.post("/cart/reminder", {"email": "ada@example.com"}).text
+    session_id = town.buyer.check_out()
+    town.control("POST", f"stripe/sessions/{session_id}/expire")
+    town.work()
+    (letter,) = town.letters(to="ada@example.com")
+    link = re.search(r"http://\S+/pay/recover/\S+", letter["text"])
+    assert link
+    again = requests.get(link.group(), timeout=10)
+    recovered = re.search(r"cs_[A-Za-z0-9_]+", again.url)
+    assert recovered and recovered.group() != session_id
+    town.buyer.pay(recovered.group())
+    town.work()
+    assert counts() == one_of_each()
+    assert "Thank you" in town.buyer.come_back(recovered.group()).text
+
+
+def test_printify_disconnecting_the_shop_calls_the_merchant_once(town: Town) -> None:
+    town.control("POST", "printify/shops/815256/disconnect")
+    town.work()
+    assert len(town.letters(to="merchant@example.com")) == 1
 
 
 def test_an_expired_page_writes_only_to_who_agreed(town: Town) -> None:
