@@ -187,9 +187,7 @@ def _refuse_add(problem: ShopError) -> BaseResponse:
     if _is_htmx():
         return _drawer(visitors_cart(), problem=_(problem.user_message))
     flash(_(problem.user_message), "error")
-    slug = request.form.get("product", "")
-    known = db.session.execute(select(Product.slug).where(Product.slug == slug[:160])).scalar()
-    return redirect(f"/products/{known}" if known else "/cart", 303)
+    return redirect("/cart", 303)  # product pages are kept whole and show no message of one visitor
 
 
 def _show(cart: Cart | None) -> Response:
