@@ -43,7 +43,7 @@ def _run(_: list[str]) -> int:
 
 def _test(arguments: list[str]) -> int:
     _prepare_for_developing()
-    setup.ensure_assets()
+    setup.ensure_assets(for_tests=True)
     from launch.test import run_tests
 
     return run_tests(arguments)

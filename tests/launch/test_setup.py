@@ -75,6 +75,22 @@ def test_assets_are_copied_once_and_again_when_the_manifest_changes(checkout: Pa
     assert (checkout / "static/vendor/htmx.min.js").read_text() == "second"
 
 
+def test_what_only_tests_need_is_fetched_for_tests_alone(checkout: Path, runs: list[list[str]]) -> None:
+    source = checkout / "node_modules/htmx.org/dist/htmx.min.js"
+    source.parent.mkdir(parents=True)
+    source.write_text("htmx")
+    setup.ensure_assets()
+    assert "--omit=dev" in runs[0]
+    setup.ensure_assets(for_tests=True)
+    assert len(runs) == 2 and "--omit=dev" not in runs[1]
+    axe = checkout / setup.AXE
+    axe.parent.mkdir(parents=True)
+    axe.write_text("axe")
+    setup.ensure_assets(for_tests=True)
+    setup.ensure_assets()
+    assert len(runs) == 2
+
+
 def test_a_failed_command_shows_its_output_and_what_to_do() -> None:
     with pytest.raises(Problem, match=r"(?s)the reason.*check the network"):
         run_with_dots("Trying", ["sh", "-c", "echo the reason; exit 3"], "check the network")
@@ -83,7 +99,8 @@ def test_a_failed_command_shows_its_output_and_what_to_do() -> None:
 def test_package_versions_are_pinned() -> None:
     root = Path(setup.__file__).parent.parent
     manifest = json.loads((root / "package.json").read_text())
-    assert all(version[0].isdigit() for version in manifest["dependencies"].values())
+    wanted_packages = manifest["dependencies"] | manifest["devDependencies"]
+    assert all(version[0].isdigit() for version in wanted_packages.values())
     for name in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"):
         for line in (root / name).read_text().splitlines():
             wanted = line.split("#")[0].strip()
