@@ -16,7 +16,7 @@ from launch.say import Problem, colour, step, warn
 from launch.setup import ROOT
 from launch.supervise import Process, Supervisor, hurry_on_signals, stop_on_signals
 
-QUEUES = ("inbound", "fulfilment", "email", "catalog")  # one worker process each
+QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures")  # one worker process each
 RUN_ENV = settings.VAR / "run.env"  # how other commands reach the running shop's databases
 
 
@@ -97,6 +97,8 @@ def prepare(supervisor: Supervisor, env: dict[str, str], sandbox: bool) -> None:
         step("Reading the catalogue from Printify" + (" (the sandbox's)" if sandbox else ""))
         if flask_status(env, "sync", "printify"):
             warn("The first sync did not finish; the shop tries again by itself. Admin → Catalogue shows why.")
+        else:
+            flask_status(env, "sync", "pictures")
 
 
 def start_shop(supervisor: Supervisor, env: dict[str, str]) -> None:

@@ -8,15 +8,18 @@ import click
 from argon2 import PasswordHasher
 from flask import Flask, current_app
 from flask.cli import AppGroup
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from shop import seeding
 from shop.accounts.models import StaffMember
+from shop.catalog.models import Image
+from shop.core import durable
 from shop.core.secrets import new_token
 from shop.core.transaction import transaction
 from shop.errors import OutsideError
 from shop.extensions import db
 from shop.workflows import poll_checkouts, poll_fulfilments, poll_stripe_events
+from shop.workflows.fetch_pictures import store_pictures
 from shop.workflows.refresh_catalog import request_refresh, run_refresh
 
 sync = AppGroup("sync", help="Read the catalogue from its source.")
@@ -56,6 +59,24 @@ def sync_printify(quiet: bool) -> None:
         click.echo(f"Printify could not be read: {error}", err=True)
         sys.exit(1)
     click.echo(str(result))
+
+
+@sync.command("pictures")
+def sync_pictures() -> None:
+    """Fetch the first picture of every product now, with a progress bar; the worker fetches the others."""
+    waiting = select(func.count()).select_from(Image).where(Image.is_default, Image.work_state == "due")
+    total = left = db.session.execute(waiting).scalar_one()
+    while left:
+        with transaction() as session:
+            held = durable.claim(session, Image, limit=min(8, left), lease_seconds=600)
+        if not held:
+            break
+        for failed in store_pictures(held):
+            with transaction() as session:
+                durable.postpone(session, Image, failed.claim, why=str(failed.error))
+        left = db.session.execute(waiting).scalar_one()
+        filled = 30 * (total - left) // total
+        click.echo(f"\r  [{'█' * filled}{'░' * (30 - filled)}] picture {total - left} of {total}", nl=not left)
 
 
 @click.command()

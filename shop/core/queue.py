@@ -36,11 +36,11 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.DRAIN_FULFILMENT: "fulfilment",
     JobName.DRAIN_EMAIL: "email",
     JobName.DRAIN_PAYMENTS: "fulfilment",
-    JobName.DRAIN_PICTURES: "catalog",
+    JobName.DRAIN_PICTURES: "pictures",
     JobName.REFRESH_CATALOG: "catalog",
 }
-QUEUES = ("inbound", "fulfilment", "email", "catalog")
-_SECONDS_ALLOWED = {"catalog": 1800}
+QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures")
+_SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800}
 
 
 def enqueue_after_commit(session: Session, name: JobName) -> None:
