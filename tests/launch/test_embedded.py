@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +22,15 @@ from launch.supervise import Supervisor
 
 
 @pytest.fixture
-def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
-    supervisor = Supervisor(tmp_path)
+def place() -> Iterator[Path]:
+    """A directory of our own: pytest shuts its own ones to other users, and PostgreSQL under root is another."""
+    with tempfile.TemporaryDirectory(prefix="imprint-test-") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def supervisor(place: Path) -> Iterator[Supervisor]:
+    supervisor = Supervisor(place)
     yield supervisor
     supervisor.stop()
 
@@ -42,8 +50,8 @@ def restarted(supervisor: Supervisor, address: str) -> psycopg.Connection[tuple[
             time.sleep(0.05)
 
 
-def test_postgres_keeps_committed_rows_when_killed(supervisor: Supervisor, tmp_path: Path) -> None:
-    data = tmp_path / "postgres"
+def test_postgres_keeps_committed_rows_when_killed(supervisor: Supervisor, place: Path) -> None:
+    data = place / "postgres"
     address = embedded.start_postgres(supervisor, data, "imprint")
     with connect(address) as connection:
         connection.execute("CREATE TABLE sale (id int)")
@@ -57,15 +65,15 @@ def test_postgres_keeps_committed_rows_when_killed(supervisor: Supervisor, tmp_p
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
 
 
-def test_postgres_starts_where_the_path_is_too_long_for_a_socket(supervisor: Supervisor, tmp_path: Path) -> None:
-    deep = tmp_path / ("d" * 60) / ("e" * 60)
+def test_postgres_starts_where_the_path_is_too_long_for_a_socket(supervisor: Supervisor, place: Path) -> None:
+    deep = place / ("d" * 60) / ("e" * 60)
     address = embedded.start_postgres(supervisor, deep / "postgres", "imprint", durable=False)
     with connect(address) as connection:
         assert connection.execute("SELECT current_database()").fetchone() == ("imprint",)
 
 
-def test_redis_asks_for_its_password(supervisor: Supervisor, tmp_path: Path) -> None:
-    address = embedded.start_redis(supervisor, tmp_path / "redis")
+def test_redis_asks_for_its_password(supervisor: Supervisor, place: Path) -> None:
+    address = embedded.start_redis(supervisor, place / "redis")
     with redis.Redis.from_url(address) as client:
         client.set("word", "kept")
     port = urlsplit(address).port
