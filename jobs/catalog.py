@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from jobs import base
 from jobs.base import job, settle
 from shop.catalog.models import CatalogRun, Image
@@ -13,7 +15,7 @@ from shop.workflows import refresh_catalog
 from shop.workflows.fetch_pictures import store_pictures
 
 PICTURES_AT_ONCE = 16
-PICTURES_A_JOB = 2000
+LONGEST_SECONDS = 600.0
 
 
 @job(JobName.REFRESH_CATALOG)
@@ -23,10 +25,15 @@ def refresh() -> int:
 
 @job(JobName.DRAIN_PICTURES)
 def drain_pictures() -> int:
-    """First pictures of every product come first; each batch is on the pages as soon as it is stored."""
-    handled = 0
-    while handled < PICTURES_A_JOB:
+    """First pictures of every product come first; each batch is on the pages as soon as it is stored.
+
+    Makes way for a refresh, which shares this queue; the sweep kicks again for what is left.
+    """
+    handled, started = 0, time.monotonic()
+    while time.monotonic() - started < LONGEST_SECONDS:
         with transaction() as session:
+            if handled and durable.has_due(session, CatalogRun):
+                break
             held = durable.claim(session, Image, PICTURES_AT_ONCE, lease_seconds=600)
         if not held:
             break

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import func, select, text, update
 
 from jobs.catalog import refresh
@@ -19,6 +20,7 @@ from shop.core.transaction import transaction
 from shop.email.models import Letter
 from shop.errors import NotFound, Unavailable
 from shop.extensions import db
+from shop.inbound.storing import store_event
 from shop.outbound import breaker
 from shop.outbound.models import OutboundCall
 from shop.workflows.refresh_catalog import (
@@ -28,6 +30,7 @@ from shop.workflows.refresh_catalog import (
     reject_run,
     request_refresh,
     request_when_old,
+    run,
     run_refresh,
 )
 from tests.town import Town
@@ -290,3 +293,94 @@ def test_a_refresh_keeps_to_the_published_rate(app: Flask, sandbox: World) -> No
     finally:
         sandbox.limits.enabled = False
     assert all(entry["status"] != 429 for entry in sandbox.requests.last(500))
+
+
+def grow(world: World, count: int) -> None:
+    """Fill Printify's shop up to `count` products."""
+    base = world.store.all(PRODUCT)[0]
+    for number in range(count - len(ids(world))):
+        new_id = f"{number:024x}"
+        variants = [{**v, "sku": f"{number}-{v['id']}"} for v in base["variants"]]
+        world.store.put(PRODUCT, new_id, {**base, "id": new_id, "title": f"Copy {number}", "variants": variants})
+
+
+def test_many_pages_are_read_one_after_the_other(shop: World) -> None:
+    grow(shop, 120)
+    told: list[tuple[int, int]] = []
+    with transaction() as session:
+        run_id = request_refresh(session, cause="command")
+    run_refresh(run_id, progress=lambda done, total: told.append((done, total)))
+    assert {(1, 3), (2, 3), (3, 3)} <= set(told)
+    assert active() == 120
+    shop.faults.add({"service": "printify", "kind": "truncated", "match": "products.json.*page=2", "times": 1})
+    shop.faults.add({"service": "printify", "kind": "truncated", "match": "products.json", "times": 1})
+    assert "Nothing is archived" in sync().plan["note"]
+    assert active() == 120
+
+
+def test_a_command_follows_the_run_a_worker_has(shop: World) -> None:
+    with transaction() as session:
+        run_id = request_refresh(session, cause="command")
+    with transaction() as session:
+        held = durable.claim_one(session, CatalogRun, run_id)
+    assert held
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def work() -> None:
+        with app.app_context():
+            run(held)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert "unchanged" in run_refresh(run_id)
+    worker.join()
+
+
+def publish_event(external_id: str, action: str) -> None:
+    with transaction() as session:
+        payload = {"resource": {"id": external_id, "data": {"action": action}}}
+        store_event(
+            session,
+            source="printify",
+            external_id=f"{external_id}-{action}-{clock.now()}",
+            topic="product:publish:started",
+            subject_id=external_id,
+            payload=payload,
+        )
+
+
+def test_unpublished_there_is_off_sale_here_until_published_again(shop: World) -> None:
+    external_id = ids(shop)[0]
+    change(shop, external_id, external=None)
+    publish_event(external_id, "delete")
+    refresh_product(external_id)
+    assert row(external_id).status == "archived"
+    sync()
+    assert row(external_id).status == "archived", "the next refresh does not bring it back"
+    publish_event(external_id, "create")
+    change(shop, external_id, is_locked=True)
+    refresh_product(external_id)
+    assert row(external_id).status == "active"
+    told = shop.store.get(PRODUCT, external_id)
+    assert told and not told["is_locked"] and told["external"]
+
+
+def test_a_locked_product_that_cannot_be_read_is_told_to_have_failed(shop: World) -> None:
+    external_id = ids(shop)[0]
+    product = shop.store.get(PRODUCT, external_id)
+    assert product
+    bad = {**product, "id": "d" * 24, "title": "", "is_locked": True}
+    shop.store.put(PRODUCT, "d" * 24, bad)
+    run_row = sync()
+    assert run_row.plan["skip_count"] == 1 and "no title" in run_row.plan["skip"][0]["reason"]
+    told = shop.store.get(PRODUCT, "d" * 24)
+    assert told and not told["is_locked"]
+
+
+def test_shipping_that_cannot_be_read_fails_no_refresh(app: Flask, sandbox: World) -> None:
+    sandbox.faults.add({"service": "printify", "kind": "malformed", "match": "shipping", "times": None})
+    run_row = sync()
+    assert run_row.outcome == "completed" and run_row.created_count
+    sandbox.faults.clear()
+    sync()
+    assert db.session.execute(select(func.count()).select_from(ShippingRate)).scalar_one() > 50

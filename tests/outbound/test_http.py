@@ -2,68 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask, Response, request
+from flask import Flask
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from shop.core import clock
 from shop.errors import Misunderstood, NeedsReconnect, RateLimited, Refused, Unavailable
 from shop.extensions import db
-from shop.outbound import breaker, budget, http
+from shop.outbound import breaker, budget
 from shop.outbound.facts import Budget, Service
 from shop.outbound.http import call
 from shop.outbound.models import OutboundCall
-
-
-class Provider:
-    """Answers what the test tells it to, in order; the last answer repeats."""
-
-    def __init__(self) -> None:
-        self.answers: list[Callable[[], Response]] = []
-        self.seen: list[str] = []
-        self.headers: list[dict[str, str]] = []
-        self.url = ""
-        self.closed = False
-
-    def say(self, *answers: tuple[int, str] | tuple[int, str, dict[str, str]]) -> None:
-        self.answers = [lambda a=answer: Response(a[1], a[0], dict(a[2]) if len(a) > 2 else {}) for answer in answers]
-
-    def app(self, environ: Any, start: Any) -> Any:
-        return self._flask(environ, start)
-
-
-@pytest.fixture(scope="module")
-def _provider() -> Iterator[Provider]:
-    provider = Provider()
-    flask = Flask("provider")
-
-    @flask.route("/<path:path>", methods=["GET", "POST", "PUT", "DELETE"])
-    def answer(path: str) -> Response:
-        provider.seen.append(f"{request.method} {path}")
-        provider.headers.append(dict(request.headers))
-        return provider.answers.pop(0)() if len(provider.answers) > 1 else provider.answers[0]()
-
-    server = make_server("127.0.0.1", 0, flask, threaded=True)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    provider.url = f"http://127.0.0.1:{server.server_port}"
-    yield provider
-    server.shutdown()
-
-
-@pytest.fixture
-def provider(_provider: Provider, app: Flask, monkeypatch: pytest.MonkeyPatch) -> Provider:
-    breaker._local.clear()
-    _provider.seen.clear()
-    _provider.headers.clear()
-    monkeypatch.setattr(http.time, "sleep", lambda seconds: None)
-    return _provider
+from tests.outbound.conftest import Provider
 
 
 def service(provider: Provider, **more: Any) -> Service:
