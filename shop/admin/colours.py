@@ -78,12 +78,12 @@ def _darken(colour: str) -> str:
 
 def _lighten(colour: str) -> str:
     """The same hue for the dark theme: readable on its paper and its surfaces, and not shrill."""
-    return _walk(_calm(colour), 1, lambda c: min(contrast(c, DARK_PAPER), contrast(c, DARK_SURFACE)) >= 7)
+    return _walk(_calm(colour), 1, lambda c: min(contrast(c, DARK_PAPER), contrast(c, DARK_SURFACE)) >= 8)
 
 
 def _calm(colour: str) -> str:
     hue, light, saturation = _hls(colour)
-    return _hex(hue, light, min(saturation, 0.55))
+    return _hex(hue, light, min(saturation, 0.38))
 
 
 def _walk(colour: str, direction: int, enough: Callable[[str], bool]) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from shop.catalog.models import CatalogRun, Image
 from shop.core import clock, durable
+from shop.core.money import format_minor
 from shop.core.queue import JobName, enqueue_after_commit
 from shop.core.transaction import transaction
 from shop.email.models import Letter
@@ -60,6 +61,16 @@ class Failure:
         if self.is_held:
             return "An order is on hold"
         return WHAT.get(self.kind, "Something could not be done")
+
+    @property
+    def named(self) -> str:
+        """What it is about, for a list."""
+        about = self.about.replace("_", " ") if self.kind == "letters" else self.about
+        if self.kind == "refunds":
+            minor, _, currency = self.about.partition(" ")
+            about = format_minor(int(minor), currency)
+        order = f"Order {self.order_number}" if self.order_number else ""
+        return order if self.kind == "fulfilment_orders" else " · ".join(part for part in (order, about) if part)
 
     @property
     def hint(self) -> str:
