@@ -1,0 +1,43 @@
+"""How soon the first page is there, and how much memory a web process takes after a short load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from benchmarks.figures import Figure, at_most, median
+from benchmarks.loading import get, press
+from benchmarks.pages import list_pages, product_pages
+from benchmarks.serving import start_server
+from benchmarks.stage import Stage
+
+FIRST_PAGE_MARK, MEMORY_MARK = 0.8, 60.0
+
+
+def measure(stage: Stage) -> Iterable[Figure]:
+    """Each start begins with nothing kept: the home page is worked out with the index of the whole catalogue."""
+    env = stage.env_of("uncached")
+    hello, shop = [], []
+    for turn in range(2 if stage.quick else 3):
+        log = stage.place / f"start-{turn}.log"
+        with start_server("benchmarks.hello:app", stage.hello_env(), log) as server:
+            hello.append(server.seconds_to_first_page)
+        with start_server("benchmarks.entry:app", env, log) as server:
+            shop.append(server.seconds_to_first_page)
+    story = f"bare Flask {median(hello):.2f} s: {median(shop) / median(hello):.1f} × hello; fastest {min(shop):.2f} s"
+    yield at_most("first page after start", median(shop), FIRST_PAGE_MARK, " s", story, 2)
+    yield from _memory(stage)
+
+
+def _memory(stage: Stage) -> Iterable[Figure]:
+    bare = stage.server("hello")
+    press(bare.port, [get("/")], 1)
+    for name in ("cached", "uncached"):
+        server = stage.server(name)
+        paths = list_pages(stage.small) + product_pages(stage.small, stage.seed)
+        press(server.port, [get(path) for path in paths], 2)
+        found = server.memory()
+        if not found:
+            yield Figure(f"memory a process, {name}", "not told here", story="PSS is read from Linux's smaps_rollup")
+            continue
+        story = f"PSS of each: {', '.join(f'{mib:.0f}' for mib in found)}; bare Flask {median(bare.memory()):.0f} MiB"
+        yield at_most(f"memory a web process, pages {name}", max(found), MEMORY_MARK, " MiB", story, 0)
