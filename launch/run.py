@@ -159,5 +159,7 @@ def welcome(env: Mapping[str, str], sandbox: bool) -> str:
         rows += [("Mailbox", f"{address}/mailbox"), ("Sandbox", f"{address}/control")]
     line = colour("─" * 78, "grey")
     body = "\n".join(f"  {colour(name.ljust(9), 'bold')}{text}" for name, text in rows)
-    mode = "Sandbox: play money, play parcels." if sandbox else "Real providers: real money, real parcels."
+    test_mode = "_test_" in env["STRIPE_SECRET_KEY"][:8]
+    money = "Stripe in test mode, real parcels" if test_mode else "real money, real parcels"
+    mode = "Sandbox: play money, play parcels." if sandbox else f"Real providers: {money}."
     return f"\n{line}\n  {colour('Imprint is running.', 'green')} {mode} Ctrl-C stops it.\n\n{body}\n{line}\n"
