@@ -82,16 +82,12 @@ def run_refresh(run_id: int, progress: Progress | None = None) -> str:
 
     Returns a summary. Raises OutsideError when Printify could not be read (the row stays due).
     """
-    with transaction() as session:
-        held = durable.claim_one(session, CatalogRun, run_id, LEASE_SECONDS)
-    if held is None:
-        return _follow(run_id, progress)
-    try:
-        return run(held, progress)
-    except OutsideError as error:
+    told = None
+    while told is None:
         with transaction() as session:
-            durable.postpone(session, CatalogRun, held, why=str(error), kind=error.kind)
-        raise
+            held = durable.claim_one(session, CatalogRun, run_id, LEASE_SECONDS)
+        told = _run_here(held, progress) if held else _look_on(run_id, progress)
+    return told
 
 
 def approve_run(run_id: int) -> int:
@@ -253,19 +249,28 @@ def _record_failure(held: Claim, error: OutsideError) -> None:
     logger.warning("refresh failed", why=str(error), attempt=held.attempts)
 
 
-def _follow(run_id: int, progress: Progress | None) -> str:
-    """Watch a run that a worker does."""
-    while True:
+def _run_here(held: Claim, progress: Progress | None) -> str:
+    try:
+        return run(held, progress)
+    except OutsideError as error:
         with transaction() as session:
-            row = session.execute(select(CatalogRun).where(CatalogRun.id == run_id)).scalar_one()
-            session.expunge(row)
-        if progress and row.pages_total:
-            progress(row.pages_done, row.pages_total)
-        if row.work_state == WorkState.DONE:
-            return (
-                f"{row.created_count} created, {row.changed_count} changed, {row.unchanged_count} unchanged, "
-                f"{row.archived_count} archived. {row.plan.get('note', '')}".strip()
-            )
-        if row.outcome == "failed" and row.work_state != WorkState.WORKING:
-            raise Unavailable(detail=row.error_text or "the refresh failed", service="printify")
-        time.sleep(0.5)
+            durable.postpone(session, CatalogRun, held, why=str(error), kind=error.kind)
+        raise
+
+
+def _look_on(run_id: int, progress: Progress | None) -> str | None:
+    """One look at a run that a worker has: its summary when it is done, else None after a moment."""
+    with transaction() as session:
+        row = session.get_one(CatalogRun, run_id, populate_existing=True)
+        session.expunge(row)
+    if progress and row.pages_total:
+        progress(row.pages_done, row.pages_total)
+    if row.work_state == WorkState.DONE:
+        return (
+            f"{row.created_count} created, {row.changed_count} changed, {row.unchanged_count} unchanged, "
+            f"{row.archived_count} archived. {row.plan.get('note', '')}".strip()
+        )
+    if row.outcome == "failed" and row.work_state != WorkState.WORKING:
+        raise Unavailable(detail=row.error_text or "the refresh failed", service="printify")
+    time.sleep(0.5)
+    return None
