@@ -107,6 +107,7 @@ class PageCache:
         known = known_parameters(path)
         if known is None or environ.get("SCRIPT_NAME"):
             return compress_dynamic(self.inner, environ, start_response)
+        environ["imprint.page"] = True
         environ["QUERY_STRING"] = query = normalise(environ.get("QUERY_STRING", ""), known)
         version = self._version() if self.on else None
         if version is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app
@@ -52,6 +52,8 @@ class Card:
     swatches: list[Swatch]
     more_colours: int
     sold_out: bool
+    #: what a page made of it, by the way of drawing (storefront/grid.py); it goes when the card goes
+    drawn: dict[tuple[object, ...], str] = field(default_factory=dict)
 
 
 _held: dict[str, tuple[int, dict[int, Card]]] = {}

@@ -6,8 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+from flask import current_app
+
 from shop.catalog.reading import read
 from shop.core.money import format_minor
+from shop.core.scope import current_store
+from shop.tenancy.profile import current_versions, on_forget
+
+MAX_HELD = 400  # documents a process holds as text, for the version that stands
+MAX_HELD_BYTES = 16_000
+
+_SELECT = "SELECT document::text FROM products WHERE slug = %(slug)s AND status = 'active' AND document ? 'id'"
+_held: dict[str, tuple[int, dict[str, str]]] = {}
 
 
 @dataclass(slots=True)
@@ -29,13 +40,32 @@ class ShownOption:
 
 
 def find_document(slug: str) -> dict[str, Any] | None:
-    """The document of an active product, or None. One statement."""
+    """The document of an active product, or None. One statement, or none while the process holds it."""
     if not slug or len(slug) > 160 or "\0" in slug:
         return None
-    rows = read(
-        "SELECT document FROM products WHERE slug = %(slug)s AND status = 'active' AND document ? 'id'", {"slug": slug}
-    )
-    return rows[0][0] if rows else None
+    key = f"{current_store()}@{current_app.config['DATABASE_KEY']}"
+    version = current_versions().catalog
+    held = _held.get(key)
+    if held is None or held[0] != version:
+        held = _held[key] = (version, {})
+    raw = held[1].get(slug)
+    if raw is None:
+        rows = read(_SELECT, {"slug": slug})
+        if not rows:
+            return None
+        raw = rows[0][0]
+        if len(raw) <= MAX_HELD_BYTES:
+            if len(held[1]) >= MAX_HELD:
+                held[1].clear()
+            held[1][slug] = raw
+    found: dict[str, Any] = orjson.loads(raw)
+    return found
+
+
+@on_forget
+def forget() -> None:
+    """Drop what this process remembers."""
+    _held.clear()
 
 
 def choose(document: Mapping[str, Any], choices: Mapping[str, str]) -> tuple[dict[str, int], Mapping[str, Any] | None]:

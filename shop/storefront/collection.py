@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Response, request
-from flask_babel import gettext as _
 
 from shop.catalog.collections import ShownCollection, current_shelves
 from shop.catalog.facets import CatalogIndex
@@ -16,6 +15,7 @@ from shop.catalog.words import plain_text
 from shop.errors import NotFound
 from shop.storefront.context import first_picture, page_locale, public_url, show
 from shop.storefront.seo import breadcrumbs_data
+from shop.storefront.speaking import say as _
 from shop.storefront.words import labels
 from shop.tenancy.profile import current_profile
 

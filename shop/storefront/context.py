@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from gettext import NullTranslations
 from typing import Any
 
 import orjson
 from flask import Flask, Response, current_app, g, request
-from flask_babel import get_domain
-from flask_babel import gettext as _
 from jinja2 import Environment
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,7 +20,10 @@ from shop.core.money import format_minor
 from shop.core.scope import current_store
 from shop.core.statics import static_url
 from shop.guards import LOCALES
+from shop.storefront import speaking
 from shop.storefront.brand import brand_version
+from shop.storefront.grid import kept_grid
+from shop.storefront.speaking import say as _
 from shop.tenancy.profile import current_profile, current_versions, on_forget
 
 MACROS = ("icon", "badge", "breadcrumbs", "empty", "form", "free_shipping", "pagination", "picture", "price",
@@ -67,7 +67,7 @@ def init_app(app: Flask) -> None:
     env.filters["money"] = _money
     env.policies["json.dumps_function"] = _dumps
     env.policies["json.dumps_kwargs"] = {}
-    env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+    speaking.install(env)
     register_macros(env)
     app.context_processor(_for_every_template)
 
@@ -79,6 +79,8 @@ def register_macros(env: Environment) -> None:
         for name in MACROS:
             module = env.get_template(f"macros/{name}.html").make_module()
             env.globals.update({k: v for k, v in vars(module).items() if callable(v) and not k.startswith("_")})
+    grid: Any = env.globals["product_grid"]
+    env.globals["product_grid"] = kept_grid(grid)
 
 
 def show(
@@ -197,27 +199,6 @@ def _money(minor: int, currency: str | None = None) -> str:
 
 def _dumps(value: object, **_options: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
-
-
-# -- words. Flask-Babel works out the language anew for every string; a page has about a hundred.
-
-_texts: dict[str, NullTranslations] = {}
-
-
-def _translations() -> NullTranslations:
-    locale = g.get("locale") or "en"
-    found = _texts.get(locale)
-    if found is None:
-        found = _texts[locale] = get_domain().get_translations()
-    return found
-
-
-def _gettext(text: str) -> str:
-    return _translations().gettext(text)
-
-
-def _ngettext(one: str, many: str, number: int) -> str:
-    return _translations().ngettext(one, many, number)
 
 
 @on_forget

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
-from flask_babel import gettext as _
 
 from shop.catalog.collections import current_shelves
 from shop.catalog.index import current_index
@@ -15,6 +14,7 @@ from shop.catalog.shelf import cards_of
 from shop.storefront.collection import tiles
 from shop.storefront.context import first_picture, public_url, show
 from shop.storefront.seo import organization_data
+from shop.storefront.speaking import say as _
 from shop.tenancy.profile import Profile, current_profile
 
 ROW = 8

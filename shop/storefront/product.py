@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request
-from flask_babel import gettext as _
 
 from shop.catalog.collections import current_shelves
 from shop.catalog.facets import CatalogIndex
@@ -20,6 +19,7 @@ from shop.core.money import format_minor
 from shop.errors import NotFound
 from shop.storefront.context import public_url, show
 from shop.storefront.seo import breadcrumbs_data
+from shop.storefront.speaking import say as _
 from shop.tenancy.profile import Profile, current_profile
 
 RELATED = 4

@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from flask import Response, request
-from flask_babel import gettext as _
 
 from shop.catalog.collections import current_shelves
 from shop.catalog.index import current_index
@@ -14,6 +13,7 @@ from shop.catalog.searching import Results, search, suggest
 from shop.catalog.shelf import cards_of
 from shop.catalog.words import clean_query, fold
 from shop.storefront.context import page_locale, public_url, show
+from shop.storefront.speaking import say as _
 from shop.storefront.words import labels
 from shop.tenancy.profile import current_profile
 

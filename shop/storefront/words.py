@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from flask_babel import gettext as _
-
 from shop.catalog.collections import current_shelves
 from shop.catalog.listing import Labels
+from shop.storefront.speaking import say as _
 
 
 def labels(locale: str) -> Labels:
