@@ -73,7 +73,7 @@ def every_page() -> dict[str, Any]:
 @bp.errorhandler(CSRFError)
 def token_is_missing(error: CSRFError) -> BaseResponse:
     """The page was open too long, or the request did not come from it. Nothing was changed."""
-    if request.endpoint == "admin.sign_in":
+    if request.endpoint == "admin.sign_in_now":
         flash("That page was open for too long. Please sign in again.", "bad")
         return redirect(url_for("admin.sign_in", next=request.args.get("next")), 303)
     return _problem(400, "Please try that again", "The page was open for too long, so nothing was changed.")

@@ -13,8 +13,8 @@ from shop.core import clock
 from shop.email.models import Letter
 from shop.fulfilment.models import FulfilmentOrder, Shipment
 from shop.inbound.models import InboundEvent
-from shop.orders.models import Order
 from shop.orders.draft import DraftAdjustment, DraftLine, OrderDraft
+from shop.orders.models import Order
 from shop.orders.placing import Buyer, place_order
 from shop.outbound.models import OutboundCall
 from shop.payments.models import Dispute, Payment, Refund
