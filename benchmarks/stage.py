@@ -121,14 +121,19 @@ class Stage:
     @cached_property
     def sandbox_url(self) -> str:
         """The sandbox in a process of its own, without rate limits, on its demonstration goods."""
-        return self.start_sandbox(rate_limits=False, products=0)
+        return self.start_sandbox(rate_limits=False, products=0, smtp_port=self.sandbox_smtp_port)
 
-    def start_sandbox(self, *, rate_limits: bool, products: int) -> str:
+    @cached_property
+    def sandbox_smtp_port(self) -> int:
+        """Where the sandbox takes letters."""
+        return free_port()
+
+    def start_sandbox(self, *, rate_limits: bool, products: int, smtp_port: int = 0) -> str:
         port = free_port()
         env = {
             **base_env(),
             "SANDBOX_PORT": str(port),
-            "SANDBOX_SMTP_PORT": str(free_port()),
+            "SANDBOX_SMTP_PORT": str(smtp_port or free_port()),
             "SANDBOX_DIR": str(self.place / f"sandbox-{port}"),
             "SANDBOX_RATE_LIMITS": "1" if rate_limits else "0",
             "SANDBOX_PRODUCTS": str(products),
