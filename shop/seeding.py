@@ -20,9 +20,9 @@ EU_VAT = {
     "SI": "0.22", "ES": "0.21", "SE": "0.25",
 }  # fmt: skip
 SHIPPING_FALLBACK = [
-    {"countries": ["US"], "first_minor": 599, "more_minor": 250, "days": [3, 8]},
-    {"countries": ["CA", "GB", *sorted(EU_VAT)], "first_minor": 999, "more_minor": 450, "days": [6, 15]},
-    {"countries": ["*"], "first_minor": 1399, "more_minor": 600, "days": [10, 30]},
+    {"countries": ["US"], "first_minor": 599, "more_minor": 250, "days": [2, 5]},
+    {"countries": ["CA", "GB", *sorted(EU_VAT)], "first_minor": 999, "more_minor": 450, "days": [5, 12]},
+    {"countries": ["*"], "first_minor": 1399, "more_minor": 600, "days": [8, 25]},
 ]
 
 

@@ -27,7 +27,7 @@ _PRODUCTS = text("""
       FROM products WHERE id = ANY(:ids)""")
 _VARIANTS = text("""
     SELECT product_id, id, external_id, sku, option_value_ids, price_minor, compare_at_minor, is_available, is_default
-      FROM variants WHERE product_id = ANY(:ids) ORDER BY product_id, position, id""")
+      FROM variants WHERE product_id = ANY(:ids) AND position >= 0 ORDER BY product_id, position, id""")
 _IMAGES = text("""
     SELECT product_id, id, alt, width, height, colour, renditions, variant_external_ids
       FROM images WHERE product_id = ANY(:ids) AND width > 0

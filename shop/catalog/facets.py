@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 from shop.catalog.cards import GROUP, HEX, VALUE
@@ -196,24 +197,32 @@ class CatalogIndex:
         high = next(i for i in range(self.size - 1, -1, -1) if _has(bits, self._price_places[i]))
         return self._prices[low], self._prices[high]
 
+    def places_of(self, product_ids: Iterable[int]) -> array[int]:
+        """Where these ids stand, in the order given; ids the index does not know are left out."""
+        ids, size = self.ids, self.size
+        found = array("I")
+        for product_id in product_ids:
+            at = bisect_left(ids, product_id)
+            if at < size and ids[at] == product_id:
+                found.append(at)
+        return found
+
+    def mask_at(self, places: Iterable[int]) -> int:
+        return _mask(places, self.size)
+
     def mask_of(self, product_ids: Iterable[int]) -> int:
         """The mask of these ids; ids the index does not know are left out."""
-        places = []
-        for product_id in product_ids:
-            at = bisect_left(self.ids, product_id)
-            if at < self.size and self.ids[at] == product_id:
-                places.append(at)
-        return _mask(places, self.size)
+        return _mask(self.places_of(product_ids), self.size)
 
     def page(
         self, mask: int, sort: str, offset: int, limit: int, *, collection: str = "", ranked: Sequence[int] = ()
     ) -> list[int]:
-        """Product ids of one page. `ranked` (ids, best first) decides when sort is "relevance"; the order a
+        """Product ids of one page. `ranked` (places, best first) decides when sort is "relevance"; the order a
         merchant gave a collection decides when sort is "featured"."""
         if sort == "relevance":
             bits = _bytes(mask, self.size)
-            places = [at for at in map(self._place, ranked) if at >= 0 and _has(bits, at)]
-            return [self.ids[at] for at in places[offset : offset + limit]]
+            fitting = (at for at in ranked if bits[at >> 3] >> (at & 7) & 1)
+            return [self.ids[at] for at in islice(fitting, offset, offset + limit)]
         by_hand = self._in_collection.get(collection) if sort == "featured" else None
         if by_hand is None and self._is_dense(mask, offset + limit):
             return [self.ids[at] for at in self._scan(mask, self._orders[sort], offset, limit)]
@@ -244,10 +253,6 @@ class CatalogIndex:
                 if len(found) == limit:
                     break
         return found
-
-    def _place(self, product_id: int) -> int:
-        at = bisect_left(self.ids, product_id)
-        return at if at < self.size and self.ids[at] == product_id else -1
 
     def _rank(self, sort: str) -> array[int]:
         rank = self._ranks.get(sort)

@@ -87,7 +87,7 @@ class Variant(Model):
     __tablename__ = "variants"
     __table_args__ = (UniqueConstraint("product_id", "external_id"), Index("ix_variants_sku", "sku"))
 
-    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
     external_id: Mapped[int] = mapped_column(BigInteger)  # Printify's variant id
     sku: Mapped[str] = mapped_column(String(120), default="")
     title: Mapped[str] = mapped_column(String(200))  # "Heather Grey / M"
@@ -109,7 +109,7 @@ class Image(DurableWork, Model):
     __tablename__ = "images"
     __table_args__ = (UniqueConstraint("product_id", "source_url"), open_work_index("images"))
 
-    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
     source_url: Mapped[str] = mapped_column(String(1000))
     position: Mapped[int] = mapped_column(SmallInteger, default=0)
     is_default: Mapped[bool] = mapped_column(Boolean, default=False)

@@ -19,11 +19,12 @@ _MAX_REMEMBERED = 200
 _NOTHING = array("q")
 
 _SEARCH = f"""
+SELECT array_agg(found.id) FROM (
 SELECT p.id FROM products p,
        websearch_to_tsquery(%(config)s::regconfig, %(query)s) q, to_tsquery('simple', %(beginning)s) b
  WHERE p.status = 'active' AND (p.search @@ q OR p.words @@ b)
  ORDER BY ts_rank(p.search, q) DESC, p.in_stock DESC, p.sold_count DESC, p.id DESC
- LIMIT {MAX_FOUND}"""  # noqa: S608  (a number of ours)
+ LIMIT {MAX_FOUND}) found"""  # noqa: S608  (a number of ours)
 
 _BEGIN = """
 SELECT p.id FROM products p, to_tsquery('simple', %(beginning)s) b
@@ -84,7 +85,7 @@ def _found(query: str, locale: str) -> array[int]:
     ids = _recall(key)
     if ids is None:
         asked = {"config": search_config(locale), "query": fold(query), "beginning": _beginning(query)}
-        ids = array("q", [row[0] for row in read(_SEARCH, asked)])
+        ids = array("q", read(_SEARCH, asked)[0][0] or ())
         _remember(key, ids)
     return ids
 

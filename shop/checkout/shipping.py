@@ -6,7 +6,7 @@ everything else at its "additional item" price. Where Printify has no price, the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from shop.cart.pricing import PricedLine
 from shop.catalog.models import ShippingRate
+from shop.catalog.transit import delivery_days, table_row
 
 ELSEWHERE = "REST_OF_THE_WORLD"
 METHODS = ("economy", "standard", "priority", "express")
@@ -72,7 +73,7 @@ def read_rates(session: Session, lines: Sequence[PricedLine], country: str, curr
 def quote_shipping(
     lines: Sequence[PricedLine],
     rates: Sequence[Rate],
-    fallback: Sequence[dict[str, Any]],
+    fallback: Sequence[Mapping[str, Any]],
     country: str,
     *,
     free_from_minor: int = 0,
@@ -101,7 +102,7 @@ def quote_shipping(
 def _price_method(
     lines: Sequence[PricedLine],
     rates: dict[tuple[int, int, str, int], Rate],
-    fallback: Sequence[dict[str, Any]],
+    fallback: Sequence[Mapping[str, Any]],
     country: str,
     method: str,
 ) -> tuple[int, int, int] | None:
@@ -113,20 +114,15 @@ def _price_method(
         if rate is not None:
             first, more, low, high = rate.first_minor, rate.more_minor, rate.days_min, rate.days_max
         else:
-            row = _fallback_row(fallback, country) if method == "standard" else None
+            row = table_row(fallback, country) if method == "standard" else None
             if row is None:
                 return None
             first, more = int(row["first_minor"]), int(row["more_minor"])
-            low, high = (*row.get("days", [0, 0]), 0, 0)[:2]
+            low, high = 0, 0
         parcels.setdefault(line.print_provider_id, []).append((first, more, line.quantity))
         days = (max(days[0], low), max(days[1], high))
     total = 0
     for items in parcels.values():
         total += sum(more * quantity for _, more, quantity in items)
         total += max(first - more for first, more, _ in items)  # one item of the parcel pays the first price
-    return max(0, total), days[0], days[1]
-
-
-def _fallback_row(fallback: Sequence[dict[str, Any]], country: str) -> dict[str, Any] | None:
-    by_country = next((row for row in fallback if country in row.get("countries", [])), None)
-    return by_country or next((row for row in fallback if "*" in row.get("countries", [])), None)
+    return max(0, total), *delivery_days(days, fallback, country, method)

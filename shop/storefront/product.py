@@ -14,6 +14,7 @@ from shop.catalog.index import current_index
 from shop.catalog.shelf import Card, cards_of
 from shop.catalog.showing import ShownOption, choose, find_document, options_shown, variants_shown, was_text
 from shop.catalog.structured import absolute, product_group
+from shop.catalog.transit import delivery_days
 from shop.catalog.words import slug_of
 from shop.core.money import format_minor
 from shop.errors import NotFound
@@ -113,22 +114,13 @@ def shown_product(
 
 
 def delivery_text(document: Mapping[str, Any], profile: Profile) -> str | None:
-    """ "Delivered in 3–8 business days": the print provider's own days, else the store's table; None when unknown."""
-    days = document.get("days") or _fallback_days(profile)
-    if not days or not days[1]:
+    """ "Delivered in 3–8 business days": printing and the way to the store's country; None when unknown."""
+    low, high = delivery_days(document.get("days"), profile.shipping_fallback, profile.country)
+    if not high:
         return None
-    low, high = days
     if low in (0, high):
         return str(_("Delivered in about %(days)s business days", days=high))
     return str(_("Delivered in %(low)s–%(high)s business days", low=low, high=high))
-
-
-def _fallback_days(profile: Profile) -> list[int] | None:
-    for row in profile.shipping_fallback or []:
-        if profile.country in row.get("countries", []) or "*" in row.get("countries", []):
-            found: list[int] | None = row.get("days")
-            return found
-    return None
 
 
 def related_cards(index: CatalogIndex, document: Mapping[str, Any]) -> list[Card]:

@@ -29,7 +29,7 @@ class StoreProfile(Model):
     brand: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     #: subtotal from which standard shipping is free; 0: never
     free_shipping_minor: Mapped[int] = mapped_column(Integer, default=0)
-    #: used where Printify has no price:
+    #: prices where Printify has none, and the days of the way for every country (catalog/transit.py):
     #: [{"countries": ["US"] | ["*"], "first_minor": int, "more_minor": int, "days": [3, 8]}]
     shipping_fallback: Mapped[list[Any]] = mapped_column(JSONB, default=list)
     #: [{"country": "DE", "rate": "0.19", "inclusive": true, "on_shipping": true, "name": "VAT"}]

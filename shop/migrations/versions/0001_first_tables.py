@@ -330,7 +330,6 @@ def upgrade():
     )
     with op.batch_alter_table('images', schema=None) as batch_op:
         batch_op.create_index('ix_images_open', ['due_at'], unique=False, postgresql_where=sa.text("work_state IN ('due','working')"))
-        batch_op.create_index(batch_op.f('ix_images_product_id'), ['product_id'], unique=False)
 
     op.create_table('orders',
     sa.Column('number', sa.String(length=20), nullable=False),
@@ -392,7 +391,6 @@ def upgrade():
     sa.UniqueConstraint('product_id', 'external_id', name=op.f('uq_variants_product_id_external_id'))
     )
     with op.batch_alter_table('variants', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_variants_product_id'), ['product_id'], unique=False)
         batch_op.create_index('ix_variants_sku', ['sku'], unique=False)
 
     op.create_table('adjustments',
@@ -672,7 +670,6 @@ def downgrade():
     op.drop_table('adjustments')
     with op.batch_alter_table('variants', schema=None) as batch_op:
         batch_op.drop_index('ix_variants_sku')
-        batch_op.drop_index(batch_op.f('ix_variants_product_id'))
 
     op.drop_table('variants')
     with op.batch_alter_table('orders', schema=None) as batch_op:
@@ -681,7 +678,6 @@ def downgrade():
 
     op.drop_table('orders')
     with op.batch_alter_table('images', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_images_product_id'))
         batch_op.drop_index('ix_images_open', postgresql_where=sa.text("work_state IN ('due','working')"))
 
     op.drop_table('images')
