@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from urllib.parse import urlencode
 
 from flask import Response, request
@@ -28,6 +29,7 @@ def search_page() -> Response:
     exact = request.args.get("exact") == "1"
     index = current_index()
     results = search(query, profile.locale, exact) if query else None
+    ranked = index.places_of(results.ids) if results else array("I")
     default_sort = "relevance" if results else "featured"
     asked = read_address(request.args.items(multi=True), profile.currency, default_sort)
     asked.query, asked.exact = query, exact
@@ -38,8 +40,8 @@ def search_page() -> Response:
         labels=labels(page_locale()),
         currency=profile.currency,
         locale=profile.locale,
-        within=index.mask_of(results.ids) if results else None,
-        ranked=results.ids if results else (),
+        within=index.mask_at(ranked) if results else None,
+        ranked=ranked,
         default_sort=default_sort,
     )
     listing.cards = cards_of(listing.ids)

@@ -106,7 +106,7 @@ def test_relevance_keeps_the_order_of_the_search(goods, ranked) -> None:
     index = index_of(goods)
     known = {p["id"] for p in goods}
     mask = index.mask_of(ranked)
-    assert index.page(mask, "relevance", 0, 1000, ranked=ranked) == [i for i in ranked if i in known]
+    assert index.page(mask, "relevance", 0, 1000, ranked=index.places_of(ranked)) == [i for i in ranked if i in known]
 
 
 def test_the_order_a_merchant_gave_a_collection_comes_first() -> None:
