@@ -1,8 +1,9 @@
-"""What an operator types: `flask --app wsgi seed | sync | reconcile | users | secrets`."""
+"""What an operator types: `flask --app wsgi seed | sync | reconcile | users`."""
 
 from __future__ import annotations
 
 import sys
+import time
 
 import click
 from argon2 import PasswordHasher
@@ -50,23 +51,31 @@ def sync_printify(quiet: bool) -> None:
 
     def show(done: int, total: int) -> None:
         if not quiet:
-            filled = 30 * done // max(1, total)
-            click.echo(f"\r  [{'█' * filled}{'░' * (30 - filled)}] page {done} of {total}", nl=done >= total)
+            click.echo(bar(done, total, "page"), nl=False)
 
     try:
         result = run_refresh(run_id, progress=show)
     except OutsideError as error:
-        click.echo(f"Printify could not be read: {error}", err=True)
+        click.echo(f"\nPrintify could not be read: {error}", err=True)
         sys.exit(1)
+    click.echo("" if quiet else "\n", nl=False)
     click.echo(str(result))
 
 
+def bar(done: int, total: int, what: str) -> str:
+    """One line that writes over itself."""
+    filled = 30 * done // max(1, total)
+    return f"\r  [{'█' * filled}{'░' * (30 - filled)}] {what} {done} of {total}"
+
+
 @sync.command("pictures")
-def sync_pictures() -> None:
+@click.option("--seconds", default=60, help="stop after this long; the worker fetches the others")
+def sync_pictures(seconds: int) -> None:
     """Fetch the first picture of every product now, with a progress bar; the worker fetches the others."""
     waiting = select(func.count()).select_from(Image).where(Image.is_default, Image.work_state == "due")
     total = left = db.session.execute(waiting).scalar_one()
-    while left:
+    started = time.monotonic()
+    while left and time.monotonic() - started < seconds:
         with transaction() as session:
             held = durable.claim(session, Image, limit=min(8, left), lease_seconds=600)
         if not held:
@@ -75,8 +84,8 @@ def sync_pictures() -> None:
             with transaction() as session:
                 durable.postpone(session, Image, failed.claim, why=str(failed.error))
         left = db.session.execute(waiting).scalar_one()
-        filled = 30 * (total - left) // total
-        click.echo(f"\r  [{'█' * filled}{'░' * (30 - filled)}] picture {total - left} of {total}", nl=not left)
+        click.echo(bar(total - left, total, "picture"), nl=False)
+    click.echo("" if not total else "\n", nl=False)
 
 
 @click.command()
