@@ -11,7 +11,7 @@ from shop.kept_pages import Headers, KeptPage
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-VARY = "Accept-Encoding, HX-Request"
+VARY = "Accept-Encoding, HX-Request, HX-Boosted, HX-History-Restore-Request"
 _LEVEL = 5
 _WORTH = 1024
 _TEXTS = ("text/", "application/json", "application/javascript", "application/xml", "application/problem+json",
@@ -72,8 +72,13 @@ def capture(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Header
 
 
 def compress_dynamic(app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Pages that are not kept are packed too, when that is worth it and the caller reads gzip."""
-    if not accepts_gzip(environ) or environ["REQUEST_METHOD"] == "HEAD":
+    """Pages that are not kept are packed too, when that is worth it and the caller reads gzip.
+
+    Not the panel's: its forms carry a secret token beside what the address reflects, and the length of a packed page
+    tells about both (BREACH).
+    """
+    is_panel = environ.get("PATH_INFO", "").startswith("/admin")
+    if is_panel or not accepts_gzip(environ) or environ["REQUEST_METHOD"] == "HEAD":
         return app(environ, start_response)
     held: list[Any] = []
 

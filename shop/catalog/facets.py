@@ -186,16 +186,9 @@ class CatalogIndex:
         block, rest = divmod(count, _BLOCK)
         return self._price_masks[block] | _mask(self._price_places[block * _BLOCK : block * _BLOCK + rest], self.size)
 
-    def price_range(self, mask: int | None = None) -> tuple[int, int]:
-        """Lowest and highest price (minor units) of all products, or of a mask; (0, 0) when there are none."""
-        if not self.size or mask == 0:
-            return 0, 0
-        if mask is None or mask == self.all:
-            return self._prices[0], self._prices[-1]
-        bits = _bytes(mask, self.size)
-        low = next(i for i, at in enumerate(self._price_places) if bits[at >> 3] >> (at & 7) & 1)
-        high = next(i for i in range(self.size - 1, -1, -1) if _has(bits, self._price_places[i]))
-        return self._prices[low], self._prices[high]
+    def price_range(self) -> tuple[int, int]:
+        """Lowest and highest price (minor units) of all products; (0, 0) when there are none."""
+        return (self._prices[0], self._prices[-1]) if self.size else (0, 0)
 
     def places_of(self, product_ids: Iterable[int]) -> array[int]:
         """Where these ids stand, in the order given; ids the index does not know are left out."""
@@ -287,10 +280,6 @@ def _mask(places: Iterable[int], size: int) -> int:
 
 def _bytes(mask: int, size: int) -> bytes:
     return mask.to_bytes((size >> 3) + 1, "little")
-
-
-def _has(bits: bytes, at: int) -> int:
-    return bits[at >> 3] >> (at & 7) & 1
 
 
 def _places(mask: int, size: int) -> list[int]:

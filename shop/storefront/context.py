@@ -104,7 +104,7 @@ def show(
     page_cache.allow(shared=shared)
     response = Response(body, mimetype="text/html")
     if fragment is not None:
-        response.headers["Vary"] = "HX-Request"
+        response.headers["Vary"] = "HX-Request, HX-Boosted, HX-History-Restore-Request"
     if robots:
         response.headers["X-Robots-Tag"] = robots
     return response

@@ -181,3 +181,15 @@ def test_the_brand_is_colours_and_nothing_else(client: FlaskClient) -> None:
     css = client.get("/brand.css").text
     assert css == ":root{--brand-accent:#FFCC00;--brand-accent-ink:#000000;--brand-text:Georgia, serif}\n"
     db.session.remove()
+
+
+def test_a_french_shop_speaks_french(client: FlaskClient) -> None:
+    with transaction() as session:
+        session.query(StoreProfile).one().locale = "fr"
+        profile.touch_settings(session)
+    profile.current_versions(fresh=True)
+    stock("Chemise d'été", slug="chemise")
+    page = client.get("/products/chemise").text
+    assert '<html lang="fr"' in page and "24,00\N{NO-BREAK SPACE}$US" in page
+    assert "chemise" in client.get("/search?q=ete").text
+    db.session.remove()
