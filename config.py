@@ -41,6 +41,7 @@ class Config:
     metrics_token: str = ""  # bearer token for /metrics; empty closes the page
     fulfil_api_key: str = ""  # key of POST /api/orders/fulfill; empty closes it
     db_pool_size: int = 5
+    work_lease_seconds: int = 60  # a worker that is silent for so long has died; another one takes its rows over
 
     # -- the store (first values; the admin panel changes them later)
     store_name: str = "Fern & Fable"
@@ -147,6 +148,8 @@ class Config:
             found.append("STRIPE_WEBHOOK_SECRETS is missing (STRIPE_SECRET_KEY is set)")
         if self.storage == "s3" and not (self.s3_endpoint and self.s3_bucket and self.s3_access_key):
             found.append("S3_ENDPOINT, S3_BUCKET and S3_ACCESS_KEY are needed when STORAGE=s3")
+        if not 1 <= self.work_lease_seconds <= 3600:
+            found.append("WORK_LEASE_SECONDS must be between 1 and 3600")
         if not 30 <= self.checkout_expires_minutes <= 1440:
             found.append("CHECKOUT_EXPIRES_MINUTES must be between 30 and 1440 (Stripe's limits)")
         return found

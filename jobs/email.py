@@ -11,4 +11,4 @@ from shop.email.sending import send_letter
 
 @job(JobName.DRAIN_EMAIL)
 def drain() -> int:
-    return base.drain(Letter, send_letter, batch=20, lease_seconds=300)
+    return base.drain(Letter, send_letter, batch=20)

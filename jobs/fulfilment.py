@@ -11,4 +11,4 @@ from shop.workflows.submit_fulfilment import advance_fulfilment
 
 @job(JobName.DRAIN_FULFILMENT)
 def drain() -> int:
-    return base.drain(FulfilmentOrder, advance_fulfilment, batch=5, lease_seconds=300)
+    return base.drain(FulfilmentOrder, advance_fulfilment, batch=5)

@@ -11,4 +11,4 @@ from shop.workflows.refund_order import submit_refund
 
 @job(JobName.DRAIN_PAYMENTS)
 def drain() -> int:
-    return base.drain(Refund, submit_refund, batch=5, lease_seconds=180)
+    return base.drain(Refund, submit_refund, batch=5)

@@ -169,6 +169,16 @@ def begin_call(session: Session, model: type[Any], held: Claim) -> None:
     _move(session, model, held, calling_since=clock.now())
 
 
+def renew(session: Session, model: type[Any], held: Sequence[Claim], lease_seconds: int) -> None:
+    """This worker lives and goes on with these rows; rows that were taken over are left alone."""
+    _mine(session, model, held, lease_until=clock.now() + timedelta(seconds=lease_seconds))
+
+
+def give_back(session: Session, model: type[Any], held: Sequence[Claim]) -> None:
+    """Claimed and not begun: due again at once, and the claim was no attempt."""
+    _mine(session, model, held, work_state=WorkState.DUE, lease_until=None, attempts=model.attempts - 1)
+
+
 def postpone(
     session: Session,
     model: type[Any],
@@ -211,8 +221,13 @@ def step_on(session: Session, model: type[Any], held: Claim, *, due_at: datetime
     )
 
 
-def park(session: Session, model: type[Any], held: Claim, *, why: str, kind: str, **values: object) -> None:
-    """Stop: a person must act. Shown on Admin → Failures with its story."""
+def park(
+    session: Session, model: type[Any], held: Claim, *, why: str, kind: str, keep_calling: bool = True, **values: object
+) -> None:
+    """Stop: a person must act. Shown on Admin → Failures with its story. `keep_calling` False: their answer says that
+    nothing was done."""
+    if not keep_calling:
+        values["calling_since"] = None
     _move(
         session,
         model,
@@ -245,6 +260,19 @@ def has_due(session: Session, model: type[Any]) -> bool:
         (model.work_state == WorkState.WORKING) & (model.lease_until < now),
     )
     return session.execute(select(model.id).where(ready).limit(1)).first() is not None
+
+
+def _mine(session: Session, model: type[Any], held: Sequence[Claim], **values: object) -> None:
+    if held:
+        session.execute(
+            update(model)
+            .where(
+                tuple_(model.id, model.fence).in_([(c.id, c.fence) for c in held]),
+                model.work_state == WorkState.WORKING,
+            )
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _move(session: Session, model: type[Any], held: Claim, **values: object) -> None:

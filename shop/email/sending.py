@@ -22,6 +22,8 @@ logger = log.get_logger("email")
 class MaybeSent(Refused):
     """The mail server may have taken the letter before the answer was lost."""
 
+    sent = True
+
 
 def send_letter(held: Claim) -> None:
     """Render, mark the call, send, finish. Raises OutsideError kinds for the drain loop."""

@@ -49,11 +49,12 @@ def tell_of_delay(session: Session, model: type[Any], why: str) -> None:
     )
 
 
-def report_failure(model: type[Any], held: Claim, *, kind: str, why: str) -> None:
-    """Park the row and ask for the merchant's letter, in one transaction."""
+def report_failure(model: type[Any], held: Claim, *, kind: str, why: str, may_be_done: bool = True) -> None:
+    """Park the row and ask for the merchant's letter, in one transaction. `may_be_done`: the last call's fate stays
+    marked as unknown."""
     table = model.__tablename__
     with transaction() as session:
-        durable.park(session, model, held, why=why, kind=kind)
+        durable.park(session, model, held, why=why, kind=kind, keep_calling=may_be_done)
         if table in QUIET:
             return
         request_letter(
