@@ -22,7 +22,7 @@ from shop.workflows import (
 )
 
 logger = log.get_logger("schedule")
-LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=2)  # after a killed ticker; two runs at once do no harm
 
 #: name → (how often in seconds, what)
 PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
@@ -57,13 +57,11 @@ def run_due() -> list[str]:
     return ran
 
 
-_entered: set[str] = set()
-
-
 def _enter_rows() -> None:
     """The list is the truth: missing rows are made, rows of removed entries go."""
-    key = str(db.engine.url)
-    if key in _entered:
+    with transaction() as session:
+        found = {row.name: row.every_seconds for row in session.execute(select(Schedule.name, Schedule.every_seconds))}
+    if found == {name: seconds for name, (seconds, _) in PERIODIC.items()}:
         return
     with transaction() as session:
         for name, (seconds, _) in PERIODIC.items():
@@ -73,7 +71,6 @@ def _enter_rows() -> None:
                 .on_conflict_do_update(index_elements=["name"], set_={"every_seconds": seconds})
             )
         session.execute(delete(Schedule).where(Schedule.name.not_in(list(PERIODIC))))
-    _entered.add(key)
 
 
 def _claim(name: str, seconds: int) -> bool:
