@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop.core import clock
@@ -25,6 +26,14 @@ FULFILMENT_RANK = {
     "delivered": 5,
     "cancelled": 6,
 }
+
+
+def lock_order(session: Session, order_id: int) -> Order:
+    """The order as it stands now, held until the commit. Whoever changes an order and its rows (fulfilment, refunds)
+    locks the order first: one order of locks, no deadlock."""
+    return session.execute(
+        select(Order).where(Order.id == order_id).with_for_update().execution_options(populate_existing=True)
+    ).scalar_one()
 
 
 def move_order(session: Session, order: Order, to: str, *, why: str, who: str = "system") -> bool:

@@ -14,7 +14,7 @@ from shop.catalog.models import CatalogRun, Image
 from shop.core import clock, durable
 from shop.core.money import format_minor
 from shop.core.queue import JobName, enqueue_after_commit
-from shop.core.transaction import transaction
+from shop.core.transaction import run_in_transaction, transaction
 from shop.email.models import Letter
 from shop.errors import Conflict, NotFound
 from shop.fulfilment.models import FulfilmentOrder
@@ -139,7 +139,8 @@ def try_again(kind: str, row_id: int, *, who: str) -> bool:
     model, job = _known(kind)
     if kind == "fulfilment_orders":
         return _submit_again(row_id, who)
-    with transaction() as session:
+
+    def again(session: Session) -> bool:
         if not durable.retry_parked(session, model, row_id):
             return False
         if kind == "letters":  # a person has decided: it is sent, whether or not the first one arrived
@@ -158,7 +159,9 @@ def try_again(kind: str, row_id: int, *, who: str) -> bool:
             )
         _tell_order(session, model, row_id, f"Tried again: {WHAT[kind].lower()}", who)
         enqueue_after_commit(session, job)
-    return True
+        return True
+
+    return run_in_transaction(again)
 
 
 def try_all_again(chosen: Sequence[tuple[str, int]], *, who: str) -> tuple[int, int]:

@@ -18,11 +18,13 @@ from shop.fulfilment.printify.client import printify_client
 from shop.fulfilment.printify.mapping import read_order
 from shop.fulfilment.provider import ParcelNews, ProviderOrder
 from shop.orders.models import Order
-from shop.orders.statuses import FULFILMENT_RANK, move_fulfilment, move_order, tell
+from shop.orders.statuses import FULFILMENT_RANK, lock_order, move_fulfilment, move_order, tell
 from shop.tenancy.profile import current_profile
 from shop.workflows.letter_facts import parcel_facts, public_url
 
 logger = log.get_logger("fulfilment")
+_BEING_MADE = frozenset({"in_production", "partly_shipped", "shipped", "delivered"})
+_LEFT = FULFILMENT_RANK["shipped"]  # from here on, trouble in the making is old news
 
 
 def from_provider(external_id: str) -> str:
@@ -37,30 +39,26 @@ def from_provider(external_id: str) -> str:
 
 def merge_news(session: Session, news: ProviderOrder) -> str:
     """Write down what is new. The caller commits."""
-    work = session.execute(
-        select(FulfilmentOrder)
-        .where(or_(FulfilmentOrder.external_id == news.external_id, FulfilmentOrder.external_key == news.external_key))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
-    if work is None:
+    held = _lock_rows(session, news.external_id, news.external_key)
+    if held is None:
         return "unknown"
-    order = session.execute(
-        select(Order).where(Order.id == work.order_id).with_for_update().execution_options(populate_existing=True)
-    ).scalar_one()
+    order, work = held
     work.polled_at = clock.now()
     if work.external_id is None:
         work.external_id = news.external_id  # the hook was faster than the answer to our own call
-    work.cost_minor = news.cost_minor or work.cost_minor
-    is_trouble_new = bool(news.trouble) and work.provider_status != news.provider_status
+    here, told = FULFILMENT_RANK.get(work.status, 0), FULFILMENT_RANK.get(news.status)
+    is_stale = here >= _LEFT if told is None else told < here
+    is_trouble_new = bool(news.trouble) and not is_stale and work.provider_status != news.provider_status
     was_cancelled = work.status == "cancelled"
-    work.provider_status = news.provider_status
+    if not is_stale:
+        work.provider_status = news.provider_status
+        work.cost_minor = news.cost_minor or work.cost_minor
     for parcel in news.parcels:
         _merge_parcel(session, work, order, parcel)
-    if news.status in FULFILMENT_RANK and FULFILMENT_RANK[news.status] > FULFILMENT_RANK.get(work.status, 0):
+    if told is not None and told > here:
         work.status = news.status
-        if news.status in ("in_production", "partly_shipped", "shipped", "delivered") and work.step != "watch":
-            work.step, work.produced_at = "watch", work.produced_at or clock.now()
+        if news.status in _BEING_MADE:
+            _nothing_left_to_send(work)
         if not (news.status == "cancelled" and order.status == "cancelled"):
             move_fulfilment(session, order, news.status, why=_why(news.status))
     if work.status == "delivered" and order.status == "placed":
@@ -72,6 +70,34 @@ def merge_news(session: Session, news: ProviderOrder) -> str:
     elif is_trouble_new:
         _call_a_person(session, work, order, news.trouble)
     return work.status
+
+
+def _lock_rows(
+    session: Session, external_id: str, external_key: str | None = None
+) -> tuple[Order, FulfilmentOrder] | None:
+    """Our order and its row, both locked, the order first. Their id decides; our number helps before we know it."""
+    is_it = FulfilmentOrder.external_id == external_id
+    found = session.execute(
+        select(FulfilmentOrder.id, FulfilmentOrder.order_id)
+        .where(or_(is_it, FulfilmentOrder.external_key == external_key) if external_key else is_it)
+        .order_by(is_it.desc().nulls_last())
+        .limit(1)
+    ).first()
+    if found is None:
+        return None
+    order = lock_order(session, found.order_id)
+    row = select(FulfilmentOrder).where(FulfilmentOrder.id == found.id)
+    work = session.execute(row.with_for_update().execution_options(populate_existing=True)).scalar_one()
+    return order, work
+
+
+def _nothing_left_to_send(work: FulfilmentOrder) -> None:
+    """It is being made, whoever sent it: the row's work is over, and what stopped it is no longer so."""
+    work.step, work.produced_at = "watch", work.produced_at or clock.now()
+    work.is_held, work.hold_reason = False, ""
+    if work.work_state in ("due", "parked"):
+        work.work_state, work.finished_at, work.calling_since = "done", clock.now(), None
+        work.error_kind = work.error_text = None
 
 
 def _merge_parcel(session: Session, work: FulfilmentOrder, order: Order, parcel: ParcelNews) -> None:
@@ -156,13 +182,11 @@ def _call_a_person(session: Session, work: FulfilmentOrder, order: Order, why: s
 
 
 def _gone(session: Session, external_id: str) -> str:
-    work = session.execute(
-        select(FulfilmentOrder).where(FulfilmentOrder.external_id == external_id).with_for_update()
-    ).scalar_one_or_none()
-    if work is None:
+    held = _lock_rows(session, external_id)
+    if held is None:
         return "unknown"
+    order, work = held
     work.polled_at = clock.now()
-    order = session.execute(select(Order).where(Order.id == work.order_id)).scalar_one()
     if work.provider_status != "gone":
         work.provider_status = "gone"
         _call_a_person(session, work, order, "Printify does not know this order any more.")

@@ -10,7 +10,7 @@ from shop.core.transaction import release_connection, run_in_transaction
 from shop.email.requesting import request_letter
 from shop.fulfilment.holding import hold_fulfilment
 from shop.orders.models import Order
-from shop.orders.statuses import set_payment_status, tell
+from shop.orders.statuses import lock_order, set_payment_status, tell
 from shop.payments.gateway import RefundFacts
 from shop.payments.models import Payment, Refund
 from shop.payments.stripe_gateway import gateway
@@ -40,9 +40,7 @@ def merge_refund(session: Session, facts: RefundFacts) -> str:
     payment = session.execute(select(Payment).where(Payment.external_id == facts.payment_id)).scalar_one_or_none()
     if payment is None:
         return "unknown"
-    order = session.execute(
-        select(Order).where(Order.id == payment.order_id).with_for_update().execution_options(populate_existing=True)
-    ).scalar_one()
+    order = lock_order(session, payment.order_id)
     refund = _find_or_add(session, payment, facts)
     if RANK[facts.status] > RANK[refund.status]:
         refund.status = facts.status

@@ -9,18 +9,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from shop.core import clock, durable, log
 from shop.core.durable import Claim
 from shop.core.queue import JobName, enqueue_after_commit
-from shop.core.transaction import release_connection, transaction
+from shop.core.transaction import release_connection, run_in_transaction, transaction
 from shop.errors import Misunderstood, Refused
 from shop.extensions import db
 from shop.fulfilment.models import FulfilmentOrder
 from shop.fulfilment.printify.client import PrintifyClient, printify_client
 from shop.fulfilment.printify.mapping import order_payload, read_order
 from shop.orders.models import Order
-from shop.orders.statuses import move_fulfilment
+from shop.orders.statuses import lock_order, move_fulfilment
 from shop.tenancy.profile import current_profile
 
 logger = log.get_logger("fulfilment")
@@ -65,23 +66,34 @@ def _submit(held: Claim, work: FulfilmentOrder, client: PrintifyClient) -> None:
         with transaction() as session:
             durable.begin_call(session, FulfilmentOrder, held)
         release_connection()
-        external_id = client.submit_order(payload, subject=f"fulfilment:{work.id}")
-    with transaction() as session:
-        durable.hold(session, FulfilmentOrder, held)
-        order = session.execute(select(Order).where(Order.id == work.order_id).with_for_update()).scalar_one()
-        due = _production_due()
-        values: dict[str, object] = {
-            "external_id": external_id,
-            "status": "submitted",
-            "submitted_at": clock.now(),
-            "step": "produce",
-        }
-        if due is None:
-            durable.finish(session, FulfilmentOrder, held, **values)
-        else:
-            durable.step_on(session, FulfilmentOrder, held, due_at=due, **values)
-        move_fulfilment(session, order, "submitted", why="Sent to the print provider")
+        external_id = client.submit_order(payload, subject=f"fulfilment:{held.id}")
+    order_id, theirs = work.order_id, external_id
+    run_in_transaction(lambda session: _write_submitted(session, held, order_id, theirs))
     logger.info("order submitted", external_id=external_id)
+
+
+def _write_submitted(session: Session, held: Claim, order_id: int, external_id: str) -> None:
+    order = lock_order(session, order_id)
+    durable.hold(session, FulfilmentOrder, held)
+    if _step_of(session, held) != "submit":  # their hook was faster than their answer, and tells more
+        durable.finish(session, FulfilmentOrder, held, external_id=external_id)
+        return
+    due = _production_due()
+    values: dict[str, object] = {
+        "external_id": external_id,
+        "status": "submitted",
+        "submitted_at": clock.now(),
+        "step": "produce",
+    }
+    if due is None:
+        durable.finish(session, FulfilmentOrder, held, **values)
+    else:
+        durable.step_on(session, FulfilmentOrder, held, due_at=due, **values)
+    move_fulfilment(session, order, "submitted", why="Sent to the print provider")
+
+
+def _step_of(session: Session, held: Claim) -> str:
+    return session.execute(select(FulfilmentOrder.step).where(FulfilmentOrder.id == held.id)).scalar_one()
 
 
 def _find_by_our_key(client: PrintifyClient, key: str) -> str | None:
@@ -123,23 +135,32 @@ def _produce(held: Claim, work: FulfilmentOrder, client: PrintifyClient) -> None
         except Refused:
             if not _is_produced(client, external_id):
                 raise
-    with transaction() as session:
-        durable.hold(session, FulfilmentOrder, held)
-        order = session.execute(select(Order).where(Order.id == work.order_id).with_for_update()).scalar_one()
-        durable.finish(session, FulfilmentOrder, held, step="watch", produced_at=clock.now())
-        session.execute(
-            update(FulfilmentOrder)
-            .where(FulfilmentOrder.id == held.id, FulfilmentOrder.status == "submitted")
-            .values(status="in_production")
-            .execution_options(synchronize_session=False)
-        )
-        move_fulfilment(session, order, "in_production", why="Sent to production")
+    order_id = work.order_id
+    run_in_transaction(lambda session: _write_produced(session, held, order_id))
     logger.info("order in production", external_id=external_id)
+
+
+def _write_produced(session: Session, held: Claim, order_id: int) -> None:
+    order = lock_order(session, order_id)
+    durable.hold(session, FulfilmentOrder, held)
+    durable.finish(session, FulfilmentOrder, held, step="watch", produced_at=clock.now())
+    session.execute(
+        update(FulfilmentOrder)
+        .where(FulfilmentOrder.id == held.id, FulfilmentOrder.status == "submitted")
+        .values(status="in_production")
+        .execution_options(synchronize_session=False)
+    )
+    move_fulfilment(session, order, "in_production", why="Sent to production")
 
 
 def _is_produced(client: PrintifyClient, external_id: str) -> bool:
     body = client.get_order(external_id)
-    return body is not None and not read_order(body).may_be_produced
+    if body is None:
+        return False
+    theirs = read_order(body)
+    if theirs.status == "cancelled":
+        raise Held("The print provider cancelled this order.", service="printify")
+    return not theirs.may_be_produced
 
 
 def release(fulfilment_id: int) -> bool:
