@@ -6,7 +6,7 @@ captured.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,7 +18,8 @@ from shop.core.transaction import release_connection, run_in_transaction, transa
 from shop.errors import Conflict, InvalidInput, NotFound, Refused
 from shop.extensions import db
 from shop.orders.models import Order
-from shop.orders.statuses import tell
+from shop.orders.statuses import lock_order, tell
+from shop.payments.gateway import RefundFacts
 from shop.payments.models import Payment, Refund
 from shop.payments.stripe_gateway import gateway
 from shop.payments.summing import sum_payments
@@ -81,39 +82,62 @@ def submit_refund(held: Claim) -> None:
         with transaction() as session:
             durable.finish(session, Refund, held)
         return
-    key, amount, reason = f"refund-{refund.id}", refund.amount_minor, refund.reason
-    started = refund.calling_since
+    order_id, payment_id = refund.order_id, payment.external_id
+    amount, reason, started = refund.amount_minor, refund.reason, refund.calling_since
     facts = None
-    if held.unknown_outcome and started is not None and clock.now() - started > KEY_LIVES:
+    if started is not None and clock.now() - started > KEY_LIVES:
         release_connection()
-        known = gateway().list_refunds(payment_id=payment.external_id)
+        known = gateway().list_refunds(payment_id=payment_id)
         facts = next((r for r in known if r.our_refund_id == held.id), None)
+        started = None
     if facts is None:
-        if started is None:
-            with transaction() as session:
-                durable.begin_call(session, Refund, held)
-        release_connection()
-        facts = gateway().refund(
-            key=key, payment_id=payment.external_id, amount_minor=amount, our_refund_id=held.id, reason=reason
-        )
+        facts = _ask(held, started or _begin(held), payment_id, amount, reason)
     answer = facts
+    run_in_transaction(lambda session: _write_down(session, held, order_id, answer))
+
+
+def _begin(held: Claim) -> datetime:
+    """Mark the call; the moment names the generation of the key: it stays while the outcome is unknown, and a refund
+    that was refused is asked for under a new key (Stripe repeats its refusal under the old one for a day)."""
     with transaction() as session:
-        order_id = session.execute(select(Refund.order_id).where(Refund.id == held.id)).scalar_one()
-        session.execute(select(Order.id).where(Order.id == order_id).with_for_update())
-        durable.hold(session, Refund, held)
-        merge_refund(session, answer)
-        session.flush()
-        durable.finish(session, Refund, held)
+        durable.begin_call(session, Refund, held)
+        moment = session.execute(select(Refund.calling_since).where(Refund.id == held.id)).scalar_one()
+    if moment is None:
+        raise durable.LostLease(f"refund {held.id} was taken over")
+    return moment
+
+
+def _ask(held: Claim, started: datetime, payment_id: str, amount: int, reason: str) -> RefundFacts:
+    release_connection()
+    key = f"refund-{held.id}-{int(started.timestamp() * 1000)}"
+    try:
+        return gateway().refund(
+            key=key, payment_id=payment_id, amount_minor=amount, our_refund_id=held.id, reason=reason
+        )
+    except Refused as error:
+        error.facts["final"] = True  # the answer to this key, whenever it was first asked
+        raise
+
+
+def _write_down(session: Session, held: Claim, order_id: int, answer: RefundFacts) -> None:
+    lock_order(session, order_id)
+    durable.hold(session, Refund, held)
+    merge_refund(session, answer)
+    session.flush()
+    durable.finish(session, Refund, held)
 
 
 def give_up_refund(refund_id: int, who: str) -> None:
     """A parked refund that the gateway refused: free its amount again. A repeat does nothing."""
     with transaction() as session:
-        refund = session.execute(select(Refund).where(Refund.id == refund_id).with_for_update()).scalar_one_or_none()
-        if refund is None or refund.work_state != "parked" or refund.status != "requested":
+        order_id = session.execute(select(Refund.order_id).where(Refund.id == refund_id)).scalar()
+        if order_id is None:
+            return
+        order = lock_order(session, order_id)
+        refund = session.execute(select(Refund).where(Refund.id == refund_id).with_for_update()).scalar_one()
+        if refund.work_state != "parked" or refund.status != "requested":
             return
         if refund.calling_since is not None:
             raise Refused("Whether this refund was made is not known. Look it up at Stripe first.")
         refund.status, refund.work_state = "failed", "done"
-        order = session.execute(select(Order).where(Order.id == refund.order_id)).scalar_one()
         tell(session, order, "refund_failed", who=who, why=f"Refund of {money(order, refund.amount_minor)} given up")
