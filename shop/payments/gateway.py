@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -145,5 +146,5 @@ class Gateway(ABC):
         """One dispute as it stands now."""
 
     @abstractmethod
-    def list_events(self, since: int, topics: list[str]) -> list[GatewayEvent]:
-        """Every event created at or after `since` (Unix seconds), oldest first, bounded by 1,000."""
+    def list_events(self, since: int, topics: list[str]) -> Iterator[list[GatewayEvent]]:
+        """Every event created at or after `since` (Unix seconds), newest first, page by page."""

@@ -88,16 +88,16 @@ def read_session(s: dict[str, Any]) -> SessionFacts:
         status=s.get("status") or "open",
         payment=_payment_state(s, intent),
         amount_total=int(s.get("amount_total") or 0),
-        currency=str(s.get("currency") or "").upper(),
+        currency=_text(s.get("currency"), 3).upper(),
         shipping_minor=int(cost.get("amount_total") or totals.get("amount_shipping") or 0),
         tax_minor=int(totals.get("amount_tax") or 0),
         discount_minor=int(totals.get("amount_discount") or 0),
-        shipping_label=str(rate.get("display_name") or ""),
-        shipping_method=str((rate.get("metadata") or {}).get("method") or ""),
+        shipping_label=_text(rate.get("display_name"), 80),
+        shipping_method=_text((rate.get("metadata") or {}).get("method"), 12),
         payment_id=intent.get("id"),
-        email=str(details.get("email") or s.get("customer_email") or "").strip().lower(),
-        name=str(shipping.get("name") or details.get("name") or ""),
-        phone=str(details.get("phone") or ""),
+        email=_text(details.get("email") or s.get("customer_email"), 254).lower(),
+        name=_text(shipping.get("name") or details.get("name"), 200),
+        phone=_text(details.get("phone"), 40),
         ship_to=_address(
             shipping.get("name") or details.get("name"), shipping.get("address") or details.get("address")
         ),
@@ -122,7 +122,14 @@ def _payment_state(s: dict[str, Any], intent: dict[str, Any]) -> str:
 def _address(name: str | None, address: dict[str, Any] | None) -> dict[str, Any]:
     address = address or {}
     fields = ("line1", "line2", "city", "state", "postal_code", "country")
-    return {"name": str(name or "")[:200], **{f: str(address.get(f) or "")[:200] for f in fields}}
+    return {"name": _text(name, 200), **{f: _text(address.get(f), 200) for f in fields}}
+
+
+def _text(raw: object, most: int) -> str:
+    """What a buyer typed there, bounded to our columns and without control characters: a sale is never lost over
+    a long name."""
+    typed = "".join(sign if sign.isprintable() else " " for sign in str(raw or ""))
+    return " ".join(typed.split())[:most]
 
 
 def _method(charge: dict[str, Any]) -> str:
@@ -151,7 +158,7 @@ def read_refund(r: dict[str, Any]) -> RefundFacts:
         amount_minor=int(r["amount"]),
         currency=str(r.get("currency") or "").upper(),
         status=_REFUND_STATUS.get(str(r.get("status")), "pending"),
-        reason=str(r.get("reason") or ""),
+        reason=_text(r.get("reason"), 200),
         our_refund_id=int(ours) if ours.isdigit() else None,
     )
 
@@ -164,19 +171,23 @@ def read_dispute(d: dict[str, Any]) -> DisputeFacts:
         payment_id=intent["id"] if isinstance(intent, dict) else str(intent or ""),
         amount_minor=int(d["amount"]),
         currency=str(d.get("currency") or "").upper(),
-        status=str(d.get("status") or ""),
-        reason=str(d.get("reason") or ""),
+        status=_text(d.get("status"), 32),
+        reason=_text(d.get("reason"), 60),
         evidence_due_at=datetime.fromtimestamp(due, UTC) if due else None,
     )
 
 
 def read_event(e: dict[str, Any]) -> GatewayEvent:
-    """A snapshot event, from a webhook or the events list. `subject_id` is the object it is about."""
-    thing = (e.get("data") or {}).get("object") or {}
+    """A snapshot event, from a webhook or the events list. `subject_id` is the object it is about, None when its shape
+    is not theirs. Never raises."""
+    data = e.get("data")
+    thing = data.get("object") if isinstance(data, dict) else None
+    about = thing.get("id") if isinstance(thing, dict) else None
+    created = e.get("created")
     return GatewayEvent(
-        event_id=str(e["id"]),
-        topic=str(e.get("type") or ""),
-        subject_id=str(thing.get("id") or "") or None,
+        event_id=str(e.get("id") or "")[:255],
+        topic=str(e.get("type") or "")[:120],
+        subject_id=about[:255] if isinstance(about, str) and about else None,
         payload=e,
-        created=int(e.get("created") or 0),
+        created=created if isinstance(created, int) and not isinstance(created, bool) else 0,
     )

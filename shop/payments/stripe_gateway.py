@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -29,7 +30,7 @@ from shop.payments.reading_stripe import (
 
 stripe.enable_telemetry = False
 EXPAND = ["payment_intent.latest_charge", "shipping_cost.shipping_rate"]
-EVENTS_AT_MOST = 1000
+PAGES_AT_MOST = 1000  # of a hundred events
 
 
 class StripeGateway(Gateway):
@@ -80,17 +81,16 @@ class StripeGateway(Gateway):
     def read_dispute(self, dispute_id: str) -> DisputeFacts:
         return read_dispute(self._call(lambda: self.client.v1.disputes.retrieve(dispute_id)).to_dict())
 
-    def list_events(self, since: int, topics: list[str]) -> list[GatewayEvent]:
-        found: list[GatewayEvent] = []
+    def list_events(self, since: int, topics: list[str]) -> Iterator[list[GatewayEvent]]:
         params: Any = {"created": {"gte": since}, "types": topics, "limit": 100}
-        while len(found) < EVENTS_AT_MOST:
+        for _ in range(PAGES_AT_MOST):
             asked = dict(params)
             page = self._call(lambda asked=asked: self.client.v1.events.list(asked))
-            found += [read_event(e.to_dict()) for e in page.data]
+            yield [read_event(e.to_dict()) for e in page.data]
             if not page.has_more or not page.data:
-                break
+                return
             params["starting_after"] = page.data[-1].id
-        return sorted(found, key=lambda e: e.created)
+        raise Misunderstood("Stripe's list of events does not end.", service="stripe")
 
     def _call(self, call: Any) -> Any:
         try:

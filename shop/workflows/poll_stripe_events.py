@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -11,6 +13,7 @@ from shop.core.transaction import release_connection, transaction
 from shop.extensions import db
 from shop.inbound.models import Cursor
 from shop.inbound.storing import store_events
+from shop.payments.gateway import GatewayEvent
 from shop.payments.stripe_gateway import gateway
 from shop.workflows.reactions import STRIPE
 
@@ -26,22 +29,25 @@ def run() -> int:
     stored = db.session.execute(select(Cursor.value).where(Cursor.name == NAME)).scalar()
     now = int(clock.now().timestamp())
     since = int(stored) - OVERLAP_SECONDS if stored else now - FIRST_LOOK_SECONDS
+    new, newest = 0, int(stored) if stored else now
     release_connection()
-    events = gateway().list_events(since, list(STRIPE))
-    rows = [
-        {
-            "source": "stripe",
-            "external_id": e.event_id,
-            "topic": e.topic,
-            "subject_id": e.subject_id,
-            "payload": e.payload,
-            "found_by": "poller",
-        }
-        for e in events
-    ]
-    newest = max((e.created for e in events), default=int(stored) if stored else now)
-    with transaction() as session:
-        new = store_events(session, rows)
+    for events in gateway().list_events(since, list(STRIPE)):
+        newest = max([newest, *(e.created for e in events)])
+        with transaction() as session:
+            new += store_events(session, [_row(e) for e in events])
+        release_connection()
+    with transaction() as session:  # only now: an outage in the middle of the list begins it again
         cursor = insert(Cursor).values(name=NAME, value=str(newest))
         session.execute(cursor.on_conflict_do_update(index_elements=["name"], set_={"value": cursor.excluded.value}))
     return new
+
+
+def _row(event: GatewayEvent) -> dict[str, Any]:
+    return {
+        "source": "stripe",
+        "external_id": event.event_id,
+        "topic": event.topic,
+        "subject_id": event.subject_id,
+        "payload": event.payload,
+        "found_by": "poller",
+    }

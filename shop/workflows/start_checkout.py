@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -22,7 +22,7 @@ from shop.checkout.quoting import Quote, content_hash, draft_of, quote_cart
 from shop.checkout.shipping import read_rates
 from shop.core import clock
 from shop.core.transaction import release_connection, run_in_transaction, transaction
-from shop.errors import Conflict, InvalidInput, NotFound
+from shop.errors import Conflict, InvalidInput, NotFound, OutsideError
 from shop.orders.draft import OrderDraft
 from shop.payments.gateway import PayLine, PayRequest, PayShipping
 from shop.payments.stripe_gateway import gateway
@@ -143,13 +143,29 @@ def _open_page(checkout_id: int, profile: Profile) -> StartedCheckout:
             return StartedCheckout(checkout.reference, checkout.session_id, checkout.session_url)
         request = _pay_request(session, checkout, profile)
     release_connection()
-    page = gateway().open_page(request)
+    try:
+        page = gateway().open_page(request)
+    except OutsideError:
+        _let_go(checkout_id)
+        raise
     with transaction() as session:
         checkout = session.execute(select(Checkout).where(Checkout.id == checkout_id).with_for_update()).scalar_one()
         checkout.session_id, checkout.session_url = page.session_id, page.url
-        if checkout.status == "creating":
+        if checkout.status in ("creating", "expired") and page.status == "open":
             checkout.status = "open"
     return StartedCheckout(request.reference, page.session_id, page.url or "", already_paid=page.status == "complete")
+
+
+def _let_go(checkout_id: int) -> None:
+    """The gateway may keep its error under our key for a day: the next click asks under a new one. A page that was
+    made all the same is known to nobody, and expires."""
+    with transaction() as session:
+        session.execute(
+            update(Checkout)
+            .where(Checkout.id == checkout_id, Checkout.status == "creating", Checkout.session_id.is_(None))
+            .values(status="expired")
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _pay_request(session: Session, checkout: Checkout, profile: Profile) -> PayRequest:
