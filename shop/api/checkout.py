@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, replace
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask import Response, jsonify, request
 from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from shop.api.reading import json_body, text_of
 from shop.cart.changing import MAX_LINES, MAX_QUANTITY, add_line
@@ -18,11 +21,23 @@ from shop.checkout.models import Checkout
 from shop.checkout.shipping import METHODS
 from shop.core.secrets import new_token
 from shop.core.transaction import transaction
-from shop.errors import InvalidInput
+from shop.errors import Conflict, InvalidInput, NotFound
 from shop.extensions import db, limiter
+from shop.orders.draft import OrderDraft
 from shop.orders.models import Order
 from shop.workflows.find_payment_state import find_state
-from shop.workflows.start_checkout import start_checkout
+from shop.workflows.start_checkout import StartedCheckout, start_checkout
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a caller wants to buy. items: [(variant id, quantity)]."""
+
+    items: list[tuple[int, int]]
+    country: str
+    method: str
+    note: str
+    email: str | None
 
 
 @limiter.limit("60 per minute")
@@ -31,18 +46,20 @@ def create_session() -> tuple[Response, int]:
     {"items": [{"variant_id": int | "sku": str, "quantity": int}], "country"?, "shipping_method"?, "email"?, "note"?}
     → 201 {"session_id", "url", "reference"}.
 
-    With an Idempotency-Key header a repeat returns the same session. 422 names the wrong field; nothing is charged.
+    With an Idempotency-Key header (16 to 255 signs, best a random UUID) a repeat returns the same session, however
+    long ago and whether or not it was paid; the same key with another body is refused (409). 422 names the wrong
+    field; nothing is charged.
     """
     body = json_body()
-    items = _items(body)
-    country = text_of(body, "country", most=2).upper()
-    if country and country not in known_codes():
-        raise InvalidInput(fields={"country": "is not a country code we know (ISO 3166, two letters)"})
-    method = text_of(body, "shipping_method", most=12, default="standard") or "standard"
-    if method not in METHODS:
-        raise InvalidInput(fields={"shipping_method": f"must be one of {', '.join(METHODS)}"})
-    cart_id = _fill_cart(items, country, method, text_of(body, "note", most=500))
-    started = start_checkout(cart_id, email=_email(body))
+    asked = Asked(
+        items=_items(body),
+        country=_country(body),
+        method=_method(body),
+        note=text_of(body, "note", most=500),
+        email=_email(body),
+    )
+    found = _fill_cart(asked, _token())
+    started = found if isinstance(found, StartedCheckout) else start_checkout(found, email=asked.email)
     answer = jsonify(session_id=started.session_id, url=started.url, reference=started.reference)
     return answer, 201
 
@@ -105,20 +122,76 @@ def _variant_id(item: dict[str, Any], n: int) -> int:
     raise InvalidInput(fields={f"items.{n}": "needs a variant_id (whole number) or a sku (text)"})
 
 
-def _fill_cart(items: list[tuple[int, int]], country: str, method: str, note: str) -> int:
-    key = request.headers.get("Idempotency-Key", "")[:255]
-    token = "api-" + hashlib.sha256(key.encode()).hexdigest()[:56] if key else new_token()
+def _country(body: dict[str, Any]) -> str:
+    country = text_of(body, "country", most=2).upper()
+    if country and country not in known_codes():
+        raise InvalidInput(fields={"country": "is not a country code we know (ISO 3166, two letters)"})
+    return country
+
+
+def _method(body: dict[str, Any]) -> str:
+    method = text_of(body, "shipping_method", most=12, default="standard") or "standard"
+    if method not in METHODS:
+        raise InvalidInput(fields={"shipping_method": f"must be one of {', '.join(METHODS)}"})
+    return method
+
+
+def _token() -> str:
+    """The cart's token: of the caller's key, so that a repeat finds the first cart; random without one.
+
+    Short keys are refused: whoever guesses a key is answered with its payment page.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return new_token()
+    if not 16 <= len(key) <= 255:
+        raise InvalidInput(fields={"Idempotency-Key": "must have 16 to 255 signs; a random UUID is best"})
+    return "api-" + hashlib.sha256(key.encode()).hexdigest()[:56]
+
+
+def _fill_cart(asked: Asked, token: str) -> int | StartedCheckout:
+    """The cart's id; or the checkout that an earlier call with this key has led to."""
     with transaction() as session:
-        cart = session.execute(select(Cart).where(Cart.token == token).with_for_update()).scalar_one_or_none()
-        if cart is None:
-            cart = Cart(token=token)
-            session.add(cart)
-        cart.country, cart.shipping_method, cart.note = country, method, note
+        session.execute(insert(Cart).values(token=token).on_conflict_do_nothing(index_elements=["token"]))
+        cart = session.execute(select(Cart).where(Cart.token == token).with_for_update()).scalar_one()
+        earlier = _earlier(session, cart, asked)
+        if earlier is not None:
+            return earlier
+        cart.country, cart.shipping_method, cart.note = asked.country, asked.method, asked.note
         session.flush()
         session.execute(delete(CartLine).where(CartLine.cart_id == cart.id))
-        for variant_id, quantity in items:
-            add_line(session, token, variant_id, quantity)
+        for variant_id, quantity in asked.items:
+            try:
+                add_line(session, token, variant_id, quantity)
+            except NotFound as error:
+                raise InvalidInput(fields={"items": f"variant {variant_id} is not for sale"}) from error
         return cart.id
+
+
+def _earlier(session: Session, cart: Cart, asked: Asked) -> StartedCheckout | None:
+    checkout = (
+        session.execute(
+            select(Checkout)
+            .where(Checkout.cart_id == cart.id, Checkout.session_id.is_not(None))
+            .order_by(Checkout.id)
+            .limit(1)
+        )
+        .scalars()
+        .first()
+    )
+    if checkout is None or checkout.session_id is None:
+        return None
+    draft = OrderDraft.from_json(checkout.draft)
+    first = Asked(
+        items=[(line.variant_id or 0, line.quantity) for line in draft.lines],
+        country=cart.country,
+        method=cart.shipping_method,
+        note=draft.note,
+        email=checkout.email,
+    )
+    if replace(first, items=sorted(first.items)) != replace(asked, items=sorted(asked.items)):
+        raise Conflict("This Idempotency-Key was used for another order. Use a new one.")
+    return StartedCheckout(checkout.reference, checkout.session_id, checkout.session_url or "")
 
 
 def _email(body: dict[str, Any]) -> str | None:
