@@ -26,7 +26,7 @@ def read_quantity(raw: object, *, least: int = 1) -> int:
 
 def find_cart(session: Session, token: str | None) -> Cart | None:
     """The cart of this cookie, or None."""
-    if not token or len(token) > 64 or not token.isascii():
+    if not token or len(token) > 64 or not (token.isascii() and token.isprintable()):
         return None
     return session.execute(select(Cart).where(Cart.token == token)).scalar_one_or_none()
 
@@ -41,6 +41,7 @@ _ADD = text(
     ), line AS (
         INSERT INTO cart_lines (cart_id, variant_id, quantity, seen_price_minor, added_at)
         SELECT mine.id, wanted.id, :quantity, wanted.price_minor, :now FROM mine, wanted
+        WHERE (SELECT count(*) FROM cart_lines WHERE cart_id = mine.id AND variant_id <> :variant) < :lines
         ON CONFLICT (cart_id, variant_id) DO UPDATE
         SET quantity = least(cart_lines.quantity + excluded.quantity, :most),
             seen_price_minor = excluded.seen_price_minor
@@ -48,7 +49,8 @@ _ADD = text(
     )
     SELECT mine.id,
            (SELECT quantity FROM line),
-           (SELECT coalesce(sum(quantity), 0) FROM cart_lines WHERE cart_id = mine.id AND variant_id <> :variant)
+           (SELECT coalesce(sum(quantity), 0) FROM cart_lines WHERE cart_id = mine.id AND variant_id <> :variant),
+           (SELECT id FROM wanted)
     FROM mine
     """
 )
@@ -64,14 +66,24 @@ class Added:
 def add_line(session: Session, token: str, variant_id: int, quantity: int) -> Added | None:
     """Add to what is there already, at most MAX_QUANTITY of one thing. None when there is no such cart.
 
-    One statement: two clicks at once add up. Raises NotFound for a variant that is not sold (any more).
+    One statement: two clicks at once add up. Raises NotFound for a variant that is not sold (any more), InvalidInput
+    for one thing more than MAX_LINES.
     """
     row = session.execute(
         _ADD,
-        {"token": token, "variant": variant_id, "quantity": quantity, "most": MAX_QUANTITY, "now": clock.now()},
+        {
+            "token": token,
+            "variant": variant_id,
+            "quantity": quantity,
+            "most": MAX_QUANTITY,
+            "lines": MAX_LINES,
+            "now": clock.now(),
+        },
     ).first()
     if row is None:
         return None
+    if row[1] is None and row[3] is not None:
+        raise InvalidInput(f"Your cart is full: it holds {MAX_LINES} different things. Please order these first.")
     if row[1] is None:
         raise NotFound("This item is not available any more. Please choose another one.")
     return Added(int(row[0]), int(row[1]), int(row[1]) + int(row[2]))

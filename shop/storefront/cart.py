@@ -76,7 +76,7 @@ def _wanted_variant() -> int:
         if not raw.isascii() or not raw.isdigit() or len(raw) > 18:
             raise NotFound("This item is not known.")
         return int(raw)
-    slug = request.form.get("product", "")[:160]
+    slug = _slug()
     picked = [v for k, v in request.form.items() if k.startswith("option.")][:10]
     if not all(v.isascii() and v.isdigit() and len(v) <= 9 for v in picked):
         raise InvalidInput("Please choose one of the options shown.")
@@ -98,6 +98,10 @@ def _wanted_variant() -> int:
     if len(found) > 1 and len(picked) < len(found[0].options):
         raise InvalidInput("Please choose every option first.")
     return int(found[0].id)
+
+
+def _slug() -> str:
+    return request.form.get("product", "").replace("\x00", "")[:160]
 
 
 def change_line(line_id: int) -> BaseResponse:

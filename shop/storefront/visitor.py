@@ -24,7 +24,7 @@ def cookie_name() -> str:
 def cart_token() -> str | None:
     """What the visitor's cookie says; it proves itself by being known."""
     token = request.cookies.get(cookie_name())
-    return token if token and len(token) <= 64 and token.isascii() else None
+    return token if token and len(token) <= 64 and token.isascii() and token.isprintable() else None
 
 
 def visitors_cart() -> Cart | None:

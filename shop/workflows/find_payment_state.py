@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import select
 
 from shop.checkout.models import Checkout
@@ -12,14 +14,15 @@ from shop.orders.models import Order
 from shop.workflows.complete_checkout import settle_session
 
 logger = log.get_logger("checkout")
+_SESSION = re.compile(r"cs_[A-Za-z0-9_]{1,250}")
 
 
 def find_state(session_id: str) -> tuple[str, Checkout | None]:
     """(processing | paid | failed | expired | unknown, our row). Asks the gateway; if it cannot be asked, the webhook
     and the poller will, and the page says that it looks again."""
-    found = db.session.execute(select(Checkout).where(Checkout.session_id == session_id)).scalar_one_or_none()
-    if found is None and not session_id.startswith("cs_"):
+    if not _SESSION.fullmatch(session_id):
         return "unknown", None
+    found = db.session.execute(select(Checkout).where(Checkout.session_id == session_id)).scalar_one_or_none()
     if found is None or found.status not in ("completed", "failed"):
         db.session.rollback()
         try:
