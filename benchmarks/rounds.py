@@ -22,6 +22,7 @@ class Cell:
     checked: Callable[[Load], None] | None = None  # raises when the answers were not real
     loads: list[Load] = field(default_factory=list)
     hellos: list[Load] = field(default_factory=list)
+    worked: list[float] = field(default_factory=list)  # processor milliseconds of the web processes, a request
 
     @property
     def ratios(self) -> list[float]:
@@ -30,7 +31,7 @@ class Cell:
     def figure(self) -> Figure:
         ratio, ratios = median(self.ratios), self.ratios
         story = (
-            f"{median(load.rate for load in self.loads):,.0f}/s  p50 {median(load.p50 for load in self.loads):.1f}  "
+            f"{median(load.rate for load in self.loads):,.0f}/s  {median(self.worked):.2f} ms cpu  p50 {median(load.p50 for load in self.loads):.1f}  "
             f"p99 {median(load.p99 for load in self.loads):.1f} ms "
             f"(hello {median(hello.p99 for hello in self.hellos):.1f})  rounds {min(ratios):.2f}–{max(ratios):.2f}"
         )
@@ -47,7 +48,10 @@ def run_rounds(stage: Stage, cells: Sequence[Cell]) -> list[Figure]:
         for cell in cells:
             progress(f"round {number + 1} of {stage.pace.rounds}: {cell.what}")
             cell.hellos.append(press(hello.port, [get("/")], stage.pace.seconds))
-            load = press(cell.server.port, cell.requests(), stage.pace.seconds)
+            requests = cell.requests()
+            before = sum(cell.server.processor_seconds())
+            load = press(cell.server.port, requests, stage.pace.seconds)
+            cell.worked.append((sum(cell.server.processor_seconds()) - before) * 1000 / load.answered)
             if cell.checked:
                 cell.checked(load)
             cell.loads.append(load)
