@@ -67,7 +67,7 @@ def heading(quick: bool, seed: int) -> str:
         (
             f"Imprint {commit()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {seed}{', quick' if quick else ''}",
             f"Python {platform.python_version()}, {os.cpu_count()} processors, {load()}",
-            f"Load by {generator()}; {products}. Ratios are to a bare Flask hello on the same server, run in turn.",
+            f"Load by {generator()}; {products}. hello: bare Flask, run in turn.",
         )
     )
 

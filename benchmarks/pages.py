@@ -33,6 +33,7 @@ def measure(stage: Stage) -> Iterable[Figure]:
     check(uncached, lists[:3] + products[:3] + searches[:3])
     carts = Carts(shop)
     cells = [
+        Cell("hello on the shop's own server", stage.server("own hello"), always(["/"])),
         Cell("cached list", cached, always(lists[:10]), 0.9),
         Cell("cached product page", cached, always(products[:40]), 0.9),
         Cell("list of 24, worked out", uncached, always(lists), 0.11),

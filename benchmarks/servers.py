@@ -16,20 +16,19 @@ from dataclasses import dataclass, field
 from benchmarks.figures import Figure, done, median, progress
 from benchmarks.loading import Load, get, press
 from benchmarks.pages import product_pages
-from benchmarks.serving import Server, start_server
-from benchmarks.stage import Stage
+from benchmarks.serving import GUNICORN_SYNC, Server, start_server
+from benchmarks.stage import Stage, base_env
 
-_GUNICORN = (sys.executable, "-m", "gunicorn", "{app}", "--bind", "127.0.0.1:{port}", "--workers", "{workers}")
 _GRANIAN = (
     *(sys.executable, "-m", "granian", "{app}", "--interface", "wsgi", "--host", "127.0.0.1", "--port", "{port}"),
     *("--workers", "{workers}", "--no-ws", "--http", "1", "--log-level", "warning"),
 )
 #: name → command
 SERVERS: dict[str, tuple[str, ...]] = {
-    "gunicorn sync": _GUNICORN,
-    "gunicorn gthread": (*_GUNICORN, "--worker-class", "gthread", "--threads", "4", "--reuse-port"),
+    "gunicorn sync": GUNICORN_SYNC,
+    "gunicorn gthread": (*GUNICORN_SYNC, "--worker-class", "gthread", "--threads", "4", "--reuse-port"),
     "gunicorn gthread preload": (
-        *_GUNICORN, "--worker-class", "gthread", "--threads", "4", "--reuse-port", "--preload",
+        *GUNICORN_SYNC, "--worker-class", "gthread", "--threads", "4", "--reuse-port", "--preload",
     ),
     "granian": (*_GRANIAN, "--blocking-threads", "1"),
     "granian 4 threads": (*_GRANIAN, "--blocking-threads", "4"),
@@ -68,7 +67,7 @@ def measure(stage: Stage) -> Iterable[Figure]:
         for name, command in SERVERS.items():
             progress(f"starting {name}")
             for what, app, env, asked in (
-                ("hello", "benchmarks.hello:app", stage.hello_env(), ["/"]),
+                ("hello", "benchmarks.hello:app", base_env(), ["/"]),
                 ("cached", "benchmarks.entry:app", stage.env_of("cached"), paths[:40]),
                 ("worked out", "benchmarks.entry:app", stage.env_of("uncached"), paths),
             ):
@@ -88,10 +87,9 @@ def _rows(seen: dict[tuple[str, str], Seen]) -> Iterable[Figure]:
     yardstick = seen["gunicorn sync", "hello"]
     for (name, what), one in seen.items():
         ratio = median(mine.rate / base.rate for mine, base in zip(one.loads, yardstick.loads, strict=True))
-        story = (
-            f"{median(one.worked):.2f} ms cpu; p50 {median(load.p50 for load in one.loads):.1f}  p99 {median(load.p99 for load in one.loads):.1f} ms; "
-            f"lazier / busier process {median(one.shares):.0%}"
-        )
+        p50, p99 = median(load.p50 for load in one.loads), median(load.p99 for load in one.loads)
+        fair = f"the lazier process did {median(one.shares):.0%} of the busier one's work"
+        story = f"{median(one.worked):.2f} ms cpu  p50 {p50:.1f}  p99 {p99:.1f} ms; {fair}"
         yield Figure(f"{name}: {what}", f"{ratio:.2f} × sync hello", f"{one.rate:,.0f}/s", None, story)
     for name in SERVERS:
         one = seen[name, "worked out"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,7 +17,8 @@ from config import ROOT
 from launch.ports import free_port
 from launch.run import web_command
 
-MEBIBYTE = 1024 * 1024
+#: what serves the yardstick
+GUNICORN_SYNC = (sys.executable, "-m", "gunicorn", "{app}", "--bind", "127.0.0.1:{port}", "--workers", "{workers}")
 
 
 class Server:

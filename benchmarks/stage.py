@@ -24,7 +24,7 @@ from flask import Flask
 from sqlalchemy import make_url, text
 
 from benchmarks import catalogue
-from benchmarks.serving import Server, start_server
+from benchmarks.serving import GUNICORN_SYNC, Server, start_server
 from config import ROOT, Config
 from launch.ports import answers, free_port
 from shop import create_app
@@ -104,19 +104,19 @@ class Stage:
     # -- servers
 
     def server(self, name: str) -> Server:
-        """hello | cached | uncached | big, on the settings of `make run`."""
+        """hello (the yardstick) | own hello (bare Flask on what serves the shop) | cached | uncached | big"""
         if name not in self._servers:
-            env = self.hello_env() if name == "hello" else self.env_of(name)
-            app = "benchmarks.hello:app" if name == "hello" else "benchmarks.entry:app"
-            self._servers[name] = self.stack.enter_context(start_server(app, env, self.place / f"{name}.log"))
+            hello = name in ("hello", "own hello")
+            env = base_env() if hello else self.env_of(name)
+            app = "benchmarks.hello:app" if hello else "benchmarks.entry:app"
+            command = GUNICORN_SYNC if name == "hello" else ()
+            log = self.place / f"{name.replace(' ', '-')}.log"
+            self._servers[name] = self.stack.enter_context(start_server(app, env, log, command))
         return self._servers[name]
 
     def env_of(self, name: str) -> dict[str, str]:
         shop = self.big if name == "big" else self.small
         return {**shop.env, "BENCH_PAGE_CACHE": "on" if name == "cached" else "off"}
-
-    def hello_env(self) -> dict[str, str]:
-        return base_env()
 
     @cached_property
     def sandbox_url(self) -> str:

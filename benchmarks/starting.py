@@ -8,7 +8,7 @@ from benchmarks.figures import Figure, at_most, median
 from benchmarks.loading import get, press
 from benchmarks.pages import list_pages, product_pages
 from benchmarks.serving import start_server
-from benchmarks.stage import Stage
+from benchmarks.stage import Stage, base_env
 
 FIRST_PAGE_MARK, MEMORY_MARK = 0.8, 60.0
 
@@ -19,7 +19,7 @@ def measure(stage: Stage) -> Iterable[Figure]:
     hello, shop = [], []
     for turn in range(2 if stage.quick else 3):
         log = stage.place / f"start-{turn}.log"
-        with start_server("benchmarks.hello:app", stage.hello_env(), log) as server:
+        with start_server("benchmarks.hello:app", base_env(), log) as server:
             hello.append(server.seconds_to_first_page)
         with start_server("benchmarks.entry:app", env, log) as server:
             shop.append(server.seconds_to_first_page)
@@ -29,7 +29,7 @@ def measure(stage: Stage) -> Iterable[Figure]:
 
 
 def _memory(stage: Stage) -> Iterable[Figure]:
-    bare = stage.server("hello")
+    bare = stage.server("own hello")
     press(bare.port, [get("/")], 1)
     for name in ("cached", "uncached"):
         server = stage.server(name)
