@@ -94,7 +94,7 @@ def _search(session: Session, tab: str, kind: str, query: str, page: int) -> tup
         begins = query.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         reader = func.lower(Letter.to_email).like(begins)
         matching = matching.where(or_(reader, Letter.subject_line.ilike("%" + begins)))
-    counted = matching.with_only_columns(literal(1)).limit(COUNTED_AT_MOST + 1).subquery()
+    counted = matching.with_only_columns(literal(1), maintain_column_froms=True).limit(COUNTED_AT_MOST + 1).subquery()
     total = int(session.execute(select(func.count()).select_from(counted)).scalar_one())
     rows = session.execute(
         matching.with_only_columns(

@@ -96,7 +96,7 @@ class Found:
 def search_orders(session: Session, asked: Asked) -> Found:
     """Newest first; two statements, whatever is found. The count stops at COUNTED_AT_MOST."""
     matching = _matching(asked)
-    counted = matching.with_only_columns(literal(1)).limit(COUNTED_AT_MOST + 1).subquery()
+    counted = matching.with_only_columns(literal(1), maintain_column_froms=True).limit(COUNTED_AT_MOST + 1).subquery()
     total = int(session.execute(select(func.count()).select_from(counted)).scalar_one())
     lines = (
         select(func.coalesce(func.sum(OrderLine.quantity), 0)).where(OrderLine.order_id == Order.id).scalar_subquery()
@@ -166,7 +166,8 @@ def _fits(typed: str) -> ColumnElement[bool]:
     if "@" in typed:
         return or_(Order.email == typed.lower(), _words_fit(typed))
     begun = re.sub(r"[^0-9A-Za-z]", "", typed).upper()
-    if 2 <= len(begun) <= 8 and any(c.isdigit() for c in begun) and all(c in ALPHABET for c in begun):
+    may_be_number = 4 <= len(begun) <= 8 or (len(begun) >= 2 and any(c.isdigit() for c in begun))
+    if may_be_number and len(begun) <= 8 and all(c in ALPHABET for c in begun):
         shaped = begun if len(begun) <= 4 else f"{begun[:4]}-{begun[4:]}"
         return or_(Order.number.startswith(shaped, autoescape=True), _words_fit(typed))
     return _words_fit(typed)

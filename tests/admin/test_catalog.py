@@ -69,8 +69,7 @@ def test_a_plan_that_stops_is_shown_and_rejected(staff: Staff) -> None:
 
 
 def test_a_refresh_from_the_panel_reads_the_sandbox(town: Town) -> None:
-    staff = Staff(town.app)
-    staff.sign_in()
+    staff = Staff(town.app).known_as("admin@example.com")
     staff.press("/admin/catalog/refresh")
     town.work()
     page = staff.get("/admin/catalog").text

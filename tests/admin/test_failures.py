@@ -78,7 +78,7 @@ def test_a_letter_that_may_have_arrived_is_decided_alone(staff: Staff) -> None:
     rows = {"row": [f"letters:{unsure.id}", f"letters:{sure.id}", f"fulfilment_orders:{work.id}", "x:1", "letters:x"]}
     page = staff.press("/admin/failures/try-again", rows)
     assert "1 is tried again now" in page
-    states = dict(db.session.execute(select(Letter.id, Letter.work_state)).tuples().all())
+    states = {row.id: row.work_state for row in db.session.execute(select(Letter.id, Letter.work_state))}
     assert states == {unsure.id: "parked", sure.id: "due"}
     db.session.remove()
     assert db.session.execute(select(FulfilmentOrder.is_held)).scalar() is True

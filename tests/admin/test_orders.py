@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, text, update
 
 from shop.core import clock
 from shop.core.transaction import transaction
@@ -119,11 +119,11 @@ def test_the_page_tells_everything(staff: Staff) -> None:
         making.dispute(session, order)
         making.parked_refund(session, order)
     page = staff.get(f"/admin/orders/{order.number}").text
-    for text in (
+    for part in (
         "Fern Study tee", "Visa •••• 4242", "9400123", "12 Mill Lane", "Disputed", "product not received", "Chipped mug",
         "$60.99", "Order confirmation", "Order placed",
     ):  # fmt: skip
-        assert text in page, text
+        assert part in page, part
 
 
 def test_refund_is_asked_for_once_however_often_it_is_pressed(staff: Staff, order: Order) -> None:
@@ -206,31 +206,25 @@ def test_hundred_thousand_orders_are_listed_quickly(staff: Staff) -> None:
     with transaction() as session:
         making.paid_order(session)
         session.execute(
-            Order.__table__.insert().from_select(
-                ["number", "token", "source_key", "email", "currency", "subtotal_minor", "total_minor", "placed_at"],
-                select(
-                    func.concat("N", func.generate_series(1, 20000)),
-                    func.gen_random_uuid().cast(db.String),
-                    func.gen_random_uuid().cast(db.String),
-                    "someone@example.com",
-                    "USD",
-                    1000,
-                    1000,
-                    clock.now() - timedelta(days=1),
-                ),
+            text(
+                "INSERT INTO orders (number, token, source_key, channel, status, payment_status, fulfilment_status, email,"
+                " customer_name, phone, ship_to, bill_to, locale, note, currency, subtotal_minor, shipping_minor, tax_minor,"
+                " discount_minor, total_minor, tax_included, shipping_method, shipping_label, is_test, placed_at)"
+                " SELECT 'N' || n, 'T' || n, 'S' || n, 'storefront', 'placed', 'paid', 'requested', 'x@example.com', '', '',"
+                " '{}', '{}', 'en', '', 'USD', 1, 0, 0, 0, 1, true, 'standard', '', true, now() - n * interval '1 minute'"
+                " FROM generate_series(1, 20000) n"
             )
         )
     with counting() as seen:
         page = staff.get("/admin/orders").text
-    assert "5,000 and more orders" in page
+    assert "5,000 and more" in page
     assert len(seen) <= 4
     assert staff.get("/admin/orders?page=9999").status_code == 200
 
 
 def test_a_refund_pressed_in_the_panel_reaches_stripe_once(town: Town) -> None:
     order = town.paid_order()
-    staff = Staff(town.app)
-    staff.sign_in()
+    staff = Staff(town.app).known_as("admin@example.com")
     where = f"/admin/orders/{order.number}"
     assert "Refund…" in staff.get(where).text
     form = {"amount": "5.00", "left": str(order.total_minor), "reason": "Chipped"}
@@ -252,6 +246,6 @@ def test_a_hold_shows_on_the_dashboard(staff: Staff) -> None:
         making.catalog_run(session, outcome="needs_approval", plan={"note": "12 products are gone"})
         session.execute(update(Order).where(Order.id == order.id).values(placed_at=clock.now() - timedelta(days=1)))
     page = staff.get("/admin/").text
-    for text in (f"Order {order.number} is on hold", f"Order {disputed.number} is disputed", "12 products are gone"):
-        assert text in page, text
+    for part in (f"Order {order.number} is on hold", f"Order {disputed.number} is disputed", "12 products are gone"):
+        assert part in page, part
     assert "Yesterday 1" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -28,9 +29,9 @@ def form_of(page: str) -> dict[str, str]:
         name = got.get("name", "")
         if not name or got.get("type") == "file" or (got.get("type") in ("checkbox", "radio") and " checked" not in tag):
             continue
-        found[name] = got.get("value", "")
+        found[name] = unescape(got.get("value", ""))
     for name, text in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>([^<]*)</textarea>', form):
-        found[name] = text
+        found[name] = unescape(text)
     return found
 
 
@@ -159,6 +160,7 @@ def test_one_colour_makes_a_readable_set(staff: Staff) -> None:
     assert contrast(brand["accent"], brand["accent_ink"]) >= 4.5
     assert contrast(brand["accent_dark"], brand["accent_dark_ink"]) >= 4.5
     assert contrast(brand["accent_dark"], "#161512") >= 4.5
+    profile.current_versions(fresh=True)
     css = staff.get("/brand.css").text
     assert "#8a2d3b" in css
     assert brand["accent_dark"] in css
@@ -194,7 +196,7 @@ def test_a_logo_is_drawn_anew_and_stored(staff: Staff) -> None:
     assert answer.status_code == 303
     url = store().brand["logo_url"]
     assert url.endswith(".png")
-    served = staff.get(url)
+    served = staff.client.get(url)
     assert served.status_code == 200
     assert Image.open(io.BytesIO(served.data)).size == (512, 171)
     edit(staff, "brand", remove_logo="1")

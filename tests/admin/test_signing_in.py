@@ -47,9 +47,9 @@ def test_a_hash_costs_at_least_50_ms_and_nobody_costs_the_same() -> None:
     def median(known: str | None) -> float:
         taken = []
         for _ in range(5):
-            started = time.perf_counter()
+            started = time.thread_time()
             verify_password(known, "something else")
-            taken.append(time.perf_counter() - started)
+            taken.append(time.thread_time() - started)
         return statistics.median(taken)
 
     verify_password(None, "warm")
