@@ -72,6 +72,8 @@
       $("img", dialog).src = el.href;
       $("img", dialog).alt = $("img", el).alt;
       dialog.showModal();
+      const pan = $(".pan", dialog);
+      pan.scrollLeft = (pan.scrollWidth - pan.clientWidth) / 2;
     }
   });
   // A click beside a dialog, on its backdrop, closes it.
