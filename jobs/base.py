@@ -30,6 +30,7 @@ DRAIN_SECONDS = 120.0  # then the job ends and the sweep kicks the next one; RQ'
 _CONFLICTS = ("40001", "40P01")  # serialisation failure, deadlock: nothing was written, it goes better later
 _app: Flask | None = None
 _lock = threading.Lock()
+_stopping = threading.Event()
 T = TypeVar("T")
 
 
@@ -76,6 +77,16 @@ def _run(name: JobName, work: Callable[[], Any]) -> None:
         db.session.remove()
 
 
+def stop_soon() -> None:
+    """This process was asked to stop: drains end after the row they are at, and give the others back."""
+    _stopping.set()
+
+
+def out_of_time(stop_at: float = float("inf")) -> bool:
+    """Past `stop_at` (time.monotonic), or asked to stop."""
+    return _stopping.is_set() or time.monotonic() >= stop_at
+
+
 def lease_of_work() -> int:
     """Seconds after which the rows of a silent worker are taken over."""
     config: Config = current_app.config["IMPRINT"]
@@ -92,7 +103,7 @@ def drain(
     """
     handled = 0
     lease, stop_at = lease_seconds or lease_of_work(), time.monotonic() + DRAIN_SECONDS
-    while time.monotonic() < stop_at:
+    while not out_of_time(stop_at):
         with transaction() as session:
             held = durable.claim(session, model, batch, lease)
         if not held:
@@ -111,10 +122,10 @@ def keep_alive(
     renewed = time.monotonic()
     for number, piece in enumerate(pieces):
         now = time.monotonic()
-        if number and (now >= stop_at or now - renewed > lease_seconds / 3):
+        if number and (out_of_time(stop_at) or now - renewed > lease_seconds / 3):
             rest = [claim for _, claims in pieces[number:] for claim in claims]
             with transaction() as session:
-                if now >= stop_at:
+                if out_of_time(stop_at):
                     durable.give_back(session, model, rest)
                     return
                 durable.renew(session, model, rest, lease_seconds)

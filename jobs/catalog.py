@@ -14,7 +14,7 @@ from shop.core.transaction import transaction
 from shop.workflows import refresh_catalog
 from shop.workflows.fetch_pictures import store_pictures
 
-PICTURES_AT_ONCE = 16
+PICTURES_AT_ONCE = 8  # a few seconds: a stop waits for the batch
 LONGEST_SECONDS = 600.0
 
 
@@ -27,13 +27,11 @@ def refresh() -> int:
 def drain_pictures() -> int:
     """First pictures of every product come first; each batch is on the pages as soon as it is stored.
 
-    Makes way for a refresh, which shares this queue; the sweep kicks again for what is left.
+    The sweep kicks again for what is left after ten minutes.
     """
-    handled, started = 0, time.monotonic()
-    while time.monotonic() - started < LONGEST_SECONDS:
+    handled, stop_at = 0, time.monotonic() + LONGEST_SECONDS
+    while not base.out_of_time(stop_at):
         with transaction() as session:
-            if handled and durable.has_due(session, CatalogRun):
-                break
             held = durable.claim(session, Image, PICTURES_AT_ONCE, lease_seconds=600)
         if not held:
             break

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from jobs.base import DRAIN_SECONDS, job, keep_alive, lease_of_work, must_stop, settle
+from jobs.base import DRAIN_SECONDS, job, keep_alive, lease_of_work, must_stop, out_of_time, settle
 from shop.core import durable, log
 from shop.core.durable import Claim, LostLease
 from shop.core.queue import JobName
@@ -25,7 +25,7 @@ BATCH = 500
 def drain() -> int:
     handled = 0
     lease, stop_at = lease_of_work(), time.monotonic() + DRAIN_SECONDS
-    while time.monotonic() < stop_at:
+    while not out_of_time(stop_at):
         with transaction() as session:
             held = durable.claim(session, InboundEvent, BATCH, lease)
             if not held:
