@@ -112,7 +112,7 @@ def start_shop(supervisor: Supervisor, env: dict[str, str]) -> None:
 def web_command(env: Mapping[str, str]) -> tuple[str, ...]:
     """The WSGI server; docs/decisions says why this one."""
     return (
-        *(sys.executable, "-m", "gunicorn", "wsgi:app"),
+        *(sys.executable, "-m", "gunicorn", "--preload", "wsgi:app"),
         *("--bind", f"{env['HOST']}:{env['PORT']}"),
         *("--workers", env["WEB_PROCESSES"]),
         *("--graceful-timeout", "10", "--log-level", "warning"),

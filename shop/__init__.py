@@ -62,6 +62,7 @@ def flask_settings(config: Config) -> dict[str, object]:
             "pool_size": config.db_pool_size,
             "max_overflow": 5,
             "pool_pre_ping": False,
+            "pool_use_lifo": True,  # the connection used last has its statements prepared
             "pool_recycle": 1800,
             "json_serializer": _json_text,
             "json_deserializer": orjson.loads,

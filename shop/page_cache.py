@@ -18,6 +18,8 @@ from flask.globals import request_ctx
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import Config
+from shop.core.build import build_key
 from shop.core.redis import RedisDoor
 from shop.core.scope import current_store, scoped_key
 from shop.extensions import db
@@ -97,6 +99,8 @@ class PageCache:
     def __init__(self, app: Flask, inner: WSGIApplication) -> None:
         self.app, self.inner = app, inner
         self.on = bool(app.config.get("PAGE_CACHE", True))
+        config: Config = app.config["IMPRINT"]
+        self.build = build_key(config.public_url, config.media_url)
         self.here = ProcessShelf(PROCESS_BYTES)
         on_forget(self.forget)
 
@@ -112,7 +116,7 @@ class PageCache:
         version = self._version() if self.on else None
         if version is None:
             return compress_dynamic(self.inner, environ, start_response)
-        key = f"{version}|{int(wants_fragment(environ))}|{path}|{query}"
+        key = f"{self.build}|{version}|{int(wants_fragment(environ))}|{path}|{query}"
         page = self.here.get(key)
         if page is None:
             page = self._shared().get(key)
