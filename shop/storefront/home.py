@@ -71,7 +71,7 @@ def _story(profile: Profile) -> dict[str, str] | None:
     if about is None:
         return None
     beginning = "".join(_PARAGRAPH.findall(about.html)[:2]) or about.html
-    return {"title": about.title, "html": f'{beginning}<p><a href="{about.url}">{_("Read more")}</a></p>'}
+    return {"title": about.title, "html": f'{beginning}<p><a href="{about.url}">{_("More about us")}</a></p>'}
 
 
 def _promises() -> list[Promise]:
