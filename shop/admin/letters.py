@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from flask import Response, request, url_for
-from sqlalchemy import Select, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -91,9 +91,7 @@ def _search(session: Session, tab: str, kind: str, query: str, page: int) -> tup
     if kind:
         matching = matching.where(Letter.letter == kind)
     if query:
-        begins = query.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        reader = func.lower(Letter.to_email).like(begins)
-        matching = matching.where(or_(reader, Letter.subject_line.ilike("%" + begins)))
+        matching = matching.where(_reader_is(query))
     counted = matching.with_only_columns(literal(1), maintain_column_froms=True).limit(COUNTED_AT_MOST + 1).subquery()
     total = int(session.execute(select(func.count()).select_from(counted)).scalar_one())
     rows = session.execute(
@@ -106,6 +104,13 @@ def _search(session: Session, tab: str, kind: str, query: str, page: int) -> tup
         .limit(PER_PAGE)
     ).all()
     return Page(rows, min(total, COUNTED_AT_MOST), page, PER_PAGE), total > COUNTED_AT_MOST
+
+
+def _reader_is(typed: str) -> ColumnElement[bool]:
+    """A whole address (by its index), or the beginning of one."""
+    if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}", typed):
+        return Letter.to_email.in_({typed, typed.lower()})
+    return func.lower(Letter.to_email).startswith(typed.lower(), autoescape=True)
 
 
 @bp.get("/letters/<int:letter_id>")

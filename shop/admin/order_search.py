@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from shop.core.paging import Page, page_number
 from shop.fulfilment.models import FulfilmentOrder
 from shop.orders.models import Order, OrderLine
-from shop.orders.numbers import ALPHABET, read_number
+from shop.orders.numbers import ALPHABET
 
 PER_PAGE = 50
 COUNTED_AT_MOST = 5_000
@@ -125,12 +125,18 @@ def search_orders(session: Session, asked: Asked) -> Found:
     return Found(page, total > COUNTED_AT_MOST)
 
 
-#: the words of an order: what a GIN index over orders would hold
+def _sql(text: str) -> ColumnElement[str]:
+    return literal_column(text)
+
+
+#: the words of an order: its buyer's name and address, and its number; in the terms of the index ix_orders_words
 WORDS = func.to_tsvector(
-    literal_column("'simple'::regconfig"),
+    _sql("'simple'::regconfig"),
     Order.customer_name
-    + literal_column("' '")
-    + func.replace(Order.email, literal_column("'@'"), literal_column("' '")),
+    + _sql("' '")
+    + func.replace(Order.email, _sql("'@'"), _sql("' '"))
+    + _sql("' '")
+    + func.replace(Order.number, _sql("'-'"), _sql("' '")),
 )
 
 
@@ -159,24 +165,17 @@ def _matching(asked: Asked) -> Select[Any]:
 
 
 def _fits(typed: str) -> ColumnElement[bool]:
-    """An order number, whole or begun; an address; the beginning of every word of a name or address."""
-    number = read_number(typed)
-    if number is not None:
-        return or_(Order.number == number, _words_fit(typed))
-    if "@" in typed:
-        return or_(Order.email == typed.lower(), _words_fit(typed))
-    begun = re.sub(r"[^0-9A-Za-z]", "", typed).upper()
-    may_be_number = 4 <= len(begun) <= 8 or (len(begun) >= 2 and any(c.isdigit() for c in begun))
-    if may_be_number and len(begun) <= 8 and all(c in ALPHABET for c in begun):
-        shaped = begun if len(begun) <= 4 else f"{begun[:4]}-{begun[4:]}"
-        return or_(Order.number.startswith(shaped, autoescape=True), _words_fit(typed))
-    return _words_fit(typed)
+    """The beginning of every word of a name, an address or a number; a number also without its hyphen."""
+    signs = re.sub(r"[\s-]", "", typed).upper()
+    if 2 <= len(signs) <= 8 and all(c in ALPHABET for c in signs):
+        return or_(_words_fit(typed), _words_fit(f"{signs[:4]} {signs[4:]}"))
+    return _words_fit(typed.replace("@", " "))
 
 
 def _words_fit(typed: str) -> ColumnElement[bool]:
-    words = re.findall(r"[\w.+-]*\w", typed.replace("@", " "))[:6]
+    words = re.findall(r"[\w.+-]*\w", typed)[:6]
     if not words:
         return false()
     quoted = " & ".join(f"'{word}':*" for word in words)
-    found: ColumnElement[bool] = WORDS.op("@@")(func.to_tsquery(literal_column("'simple'::regconfig"), quoted))
+    found: ColumnElement[bool] = WORDS.op("@@")(func.to_tsquery(_sql("'simple'::regconfig"), quoted))
     return found
