@@ -89,7 +89,7 @@ def read_session(s: dict[str, Any]) -> SessionFacts:
         payment=_payment_state(s, intent),
         amount_total=int(s.get("amount_total") or 0),
         currency=_text(s.get("currency"), 3).upper(),
-        shipping_minor=int(cost.get("amount_total") or totals.get("amount_shipping") or 0),
+        shipping_minor=int(cost.get("amount_subtotal") or totals.get("amount_shipping") or 0),
         tax_minor=int(totals.get("amount_tax") or 0),
         discount_minor=int(totals.get("amount_discount") or 0),
         shipping_label=_text(rate.get("display_name"), 80),

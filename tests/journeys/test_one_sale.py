@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,8 @@ from shop.fulfilment.models import FulfilmentOrder, Shipment
 from shop.inbound.models import InboundEvent
 from shop.orders.models import Order
 from shop.payments.models import Payment, Refund
+from shop.tenancy import profile
+from shop.tenancy.profile import touch_settings
 from shop.workflows import poll_checkouts, poll_fulfilments, poll_stripe_events, watch_subscriptions
 from shop.workflows.complete_checkout import settle_session
 from shop.workflows.refund_order import request_refund
@@ -401,3 +404,37 @@ def test_an_expired_page_writes_only_to_who_agreed(town: Town) -> None:
     assert db.session.execute(select(Checkout.status)).scalar_one() == "expired"
     assert town.letters() == []
     assert "run out of time" in town.buyer.come_back(session_id).text
+
+
+@pytest.mark.parametrize("inclusive", [True, False], ids=["inside", "on top"])
+def test_stripe_tax_by_setting_makes_an_order_of_what_was_charged(town: Town, inclusive: bool) -> None:
+    before = town.app.config["IMPRINT"]
+    town.app.config["IMPRINT"] = replace(before, tax_mode="stripe")
+    try:
+        with transaction() as session:
+            session.execute(text("UPDATE store_profile SET prices_include_tax = :inside"), {"inside": inclusive})
+            touch_settings(session)
+        profile.forget()
+        town.buyer.fill_cart(2)
+        california = {"line1": "1 Main St", "city": "Fresno", "state": "CA", "postal_code": "93701", "country": "US"}
+        town.buyer.pay(town.buyer.check_out(), address=california)
+        town.work()
+        order = town.order()
+    finally:
+        town.app.config["IMPRINT"] = before
+    payment = db.session.execute(select(Payment)).scalar_one()
+    assert order.tax_minor > 0 and order.tax_included is inclusive
+    assert payment.amount_minor == order.total_minor
+    assert not town.fulfilment().is_held
+
+
+def test_tax_on_top_from_the_table_is_paid_to_the_cent(town: Town) -> None:
+    rates = '[{"country": "US", "rate": "0.0825", "on_shipping": true, "name": "Sales tax"}]'
+    with transaction() as session:
+        session.execute(text("UPDATE store_profile SET tax_rates = CAST(:rates AS jsonb)"), {"rates": rates})
+        touch_settings(session)
+    profile.forget()
+    order = town.paid_order(quantity=3)
+    payment = db.session.execute(select(Payment)).scalar_one()
+    assert order.tax_minor > 0 and not order.tax_included
+    assert payment.amount_minor == order.total_minor == order.subtotal_minor + order.shipping_minor + order.tax_minor
