@@ -19,20 +19,13 @@ from benchmarks.pages import product_pages
 from benchmarks.serving import GUNICORN_SYNC, Server, start_server
 from benchmarks.stage import Stage, base_env
 
-_GRANIAN = (
-    *(sys.executable, "-m", "granian", "{app}", "--interface", "wsgi", "--host", "127.0.0.1", "--port", "{port}"),
-    *("--workers", "{workers}", "--no-ws", "--http", "1", "--log-level", "warning"),
-)
-#: name → command
+#: name → command; {app}, {port} and {workers} are filled in
 SERVERS: dict[str, tuple[str, ...]] = {
-    "gunicorn sync": GUNICORN_SYNC,
-    "gunicorn gthread": (*GUNICORN_SYNC, "--worker-class", "gthread", "--threads", "4", "--reuse-port"),
-    "gunicorn gthread preload": (
-        *GUNICORN_SYNC, "--worker-class", "gthread", "--threads", "4", "--reuse-port", "--preload",
-    ),
-    "granian": (*_GRANIAN, "--blocking-threads", "1"),
-    "granian 4 threads": (*_GRANIAN, "--blocking-threads", "4"),
-}  # fmt: skip
+    "sync": (*GUNICORN_SYNC, "--preload"),
+    "gthread": (*GUNICORN_SYNC, "--preload", "--worker-class", "gthread", "--threads", "4", "--reuse-port"),
+    "granian 1": (sys.executable, "-m", "serve", "{app}", "1"),
+    "granian 4": (sys.executable, "-m", "serve", "{app}", "4"),
+}
 SILENT = 20
 PATIENCE = 5.0
 
@@ -84,7 +77,7 @@ def measure(stage: Stage) -> Iterable[Figure]:
 
 
 def _rows(seen: dict[tuple[str, str], Seen]) -> Iterable[Figure]:
-    yardstick = seen["gunicorn sync", "hello"]
+    yardstick = seen["sync", "hello"]
     for (name, what), one in seen.items():
         ratio = median(mine.rate / base.rate for mine, base in zip(one.loads, yardstick.loads, strict=True))
         p50, p99 = median(load.p50 for load in one.loads), median(load.p99 for load in one.loads)

@@ -1,0 +1,49 @@
+"""`python -m serve`: the shop's web server (docs/decisions/granian-is-the-wsgi-server.md).
+
+HOST, PORT, WEB_PROCESSES and WEB_THREADS (of each process) say where and how. The app is loaded once and then forked,
+so that the processes share most of its memory; a process that dies is started again; SIGTERM lets requests end.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import multiprocessing
+import os
+import sys
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import Server
+
+HEADER_SECONDS = 15  # a caller that has not said what it wants by then is hung up on
+STOP_SECONDS = 20
+
+
+def main(target: str = "wsgi:app", threads: str = "") -> None:
+    """Serve `target` ("module:name") until SIGTERM or Ctrl-C; `threads` of each process, if not WEB_THREADS."""
+    module, _, name = target.partition(":")
+    app = getattr(importlib.import_module(module), name)
+    gc.collect()
+    gc.freeze()  # what is shared stays shared: the collector of a child does not touch it
+    multiprocessing.set_start_method("fork")
+    server = Server(
+        target,
+        address=os.environ.get("HOST", "127.0.0.1"),
+        port=int(os.environ.get("PORT", "8000")),
+        interface=Interfaces.WSGI,
+        workers=int(os.environ.get("WEB_PROCESSES", "2")),
+        blocking_threads=int(threads or os.environ.get("WEB_THREADS") or "4"),
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+    )
+    server.serve(target_loader=lambda: app, wrap_loader=False)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
