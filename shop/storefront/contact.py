@@ -86,13 +86,13 @@ def _check(form: dict[str, str]) -> dict[str, str]:
             errors[name] = _("That is too long (at most %(n)s characters).", n=most)
     if not form["name"]:
         errors["name"] = _("Please tell us your name.")
-    if len(form["message"]) < 3:
-        errors["message"] = _("Please write what it is about.")
     try:
         address = validate_email(form["email"], check_deliverability=False, allow_smtputf8=False)
         form["email"] = address.ascii_email or address.normalized
     except EmailNotValidError:
         errors["email"] = _("Please enter an address we can answer to.")
+    if len(form["message"]) < 3:
+        errors["message"] = _("Please write what it is about.")
     return errors
 
 

@@ -115,8 +115,10 @@
       const variant = complete && variants.find((v) => chosen.every((c) => has(v, c.dataset.value)));
       $("[name=variant]", form).value = variant ? variant.id : "";
       const gone = complete && !(variant && variant.available);
-      button.disabled = gone;
-      $("[data-buy-word]").textContent = gone ? button.dataset.gone : button.dataset.add;
+      if (variants.some((v) => v.available)) {
+        button.disabled = gone;
+        $("[data-buy-word]").textContent = gone ? button.dataset.gone : button.dataset.add;
+      }
       if (variant) {
         $$("[data-price]").forEach((el) => (el.textContent = variant.price_text));
         $$("[data-was]").forEach((el) => {
