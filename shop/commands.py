@@ -6,18 +6,18 @@ import sys
 import time
 
 import click
-from argon2 import PasswordHasher
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from sqlalchemy import func, select
 
 from shop import seeding
 from shop.accounts.models import StaffMember
+from shop.accounts.passwords import check_new_password, hash_password
 from shop.catalog.models import Image
 from shop.core import durable
 from shop.core.secrets import new_token
 from shop.core.transaction import transaction
-from shop.errors import OutsideError
+from shop.errors import InvalidInput, OutsideError
 from shop.extensions import db
 from shop.workflows import poll_checkouts, poll_fulfilments, poll_stripe_events
 from shop.workflows.fetch_pictures import store_pictures
@@ -107,14 +107,16 @@ def reconcile() -> None:
 @click.password_option()
 def set_password(email: str, password: str) -> None:
     """Set a staff member's password (made when unknown) and sign every session out."""
-    if len(password) < 10:
-        raise click.BadParameter("at least 10 characters")
+    try:
+        check_new_password(password, email)
+    except InvalidInput as problem:
+        raise click.BadParameter(problem.user_message) from problem
     with transaction() as session:
         found = session.execute(select(StaffMember).where(StaffMember.email == email.lower())).scalar_one_or_none()
         if found is None:
             found = StaffMember(email=email.lower(), role="owner", password_hash="")
             session.add(found)
-        found.password_hash = PasswordHasher().hash(password)
+        found.password_hash = hash_password(password)
         found.session_key = new_token()
         found.is_enabled = True
     click.echo(f"done: {email}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from argon2 import PasswordHasher
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from config import Config
 from shop.accounts.models import StaffMember
+from shop.accounts.passwords import hash_password
 from shop.catalog.models import Collection, ContentPage
 from shop.seed_texts import COLLECTIONS, PAGES
 from shop.tenancy.models import StoreProfile, StoreState
@@ -38,7 +38,7 @@ def seed(session: Session, config: Config) -> list[str]:
     if config.admin_password:
         email = config.admin_email.strip().lower()
         if session.execute(select(StaffMember.id).where(StaffMember.email == email)).first() is None:
-            password_hash = PasswordHasher().hash(config.admin_password)
+            password_hash = hash_password(config.admin_password)
             session.add(StaffMember(email=email, name="Owner", password_hash=password_hash, role="owner"))
             made.append(f"admin {email}")
     for position, (slug, title, text, tags) in enumerate(COLLECTIONS):

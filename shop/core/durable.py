@@ -54,8 +54,8 @@ class DurableWork:
 
 
 def open_work_index(table: str) -> Index:
-    """The partial index over what is not finished: a claim never walks through what is done."""
-    return Index(f"ix_{table}_open", "due_at", postgresql_where=text("work_state IN ('due','working')"))
+    """The partial index over what is not finished: claims and counts never walk through what is done."""
+    return Index(f"ix_{table}_open", "due_at", postgresql_where=text("work_state IN ('due','working','parked')"))
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ class Letter(DurableWork, Model):
         UniqueConstraint("letter", "subject_key"),
         open_work_index("letters"),
         Index("ix_letters_created_at", "created_at"),
+        Index("ix_letters_order", "order_id"),
+        Index("ix_letters_to", "to_email"),
     )
 
     letter: Mapped[str] = mapped_column(String(40))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, UniqueConstraint, func
+from sqlalchemy import Index, String, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,7 +17,11 @@ class InboundEvent(DurableWork, Model):
     """Unique on (source, external_id): a repeat of the same event is not stored twice."""
 
     __tablename__ = "inbound_events"
-    __table_args__ = (UniqueConstraint("source", "external_id"), open_work_index("inbound_events"))
+    __table_args__ = (
+        UniqueConstraint("source", "external_id"),
+        open_work_index("inbound_events"),
+        Index("ix_inbound_events_subject", "subject_id"),
+    )
 
     source: Mapped[str] = mapped_column(String(40))  # "stripe", "printify", later a connection
     external_id: Mapped[str] = mapped_column(String(255))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, func
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -18,6 +18,18 @@ class Order(Model):
     __table_args__ = (
         Index("ix_orders_placed_at", "placed_at"),
         Index("ix_orders_email", "email"),
+        Index("ix_orders_payment", "payment_status", "placed_at"),
+        Index("ix_orders_fulfilment", "fulfilment_status", "placed_at"),
+        # the words of a name, an address and a number: the panel's search asks in the same terms
+        Index(
+            "ix_orders_words",
+            text(
+                "to_tsvector('simple'::regconfig, "
+                "(((customer_name::text || ' '::text) || replace(email::text, '@'::text, ' '::text)) || ' '::text) "
+                "|| replace(number::text, '-'::text, ' '::text))"
+            ),
+            postgresql_using="gin",
+        ),
         CheckConstraint("total_minor >= 0", name="total_not_negative"),
     )
 
