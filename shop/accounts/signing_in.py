@@ -33,13 +33,15 @@ _shared: dict[str, MovingWindowRateLimiter] = {}
 _lock = threading.Lock()
 
 
-def may_try(email: str, address: str) -> bool:
+def may_try(email: str, address: str, device: str | None = None) -> bool:
     """Count one try; False when the account or the network address has had too many in the last hour.
 
-    Known and unknown accounts are counted alike, so the answer tells nothing.
+    Known and unknown accounts are counted alike, so the answer tells nothing. A browser that has signed in to this
+    account before (accounts/devices.py) is counted by itself.
     """
     by_address = _hit("address", network_of(address), PER_ADDRESS)
-    return by_address and _hit("account", email.strip().lower(), PER_ACCOUNT)
+    who = f"{email.strip().lower()}#{device}" if device else email.strip().lower()
+    return by_address and _hit("account", who, PER_ACCOUNT)
 
 
 def check_sign_in(session: Session, email: str, password: str) -> StaffMember | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
+from flask import current_app, flash, redirect, request, url_for
 from flask import session as cookie
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from shop.accounts import staff
+from shop.accounts.devices import REMEMBERED_SECONDS, device_token, known_device
 from shop.accounts.passwords import verify_password
 from shop.accounts.signing_in import check_sign_in, may_try
 from shop.admin.blueprint import bp
@@ -37,7 +38,7 @@ def sign_in_now() -> Response:
     password = request.form.get("password", "")[:1000]
     if not email or not password:
         return _form(422, error="Enter your e-mail address and your password.", email=email)
-    if not may_try(email, request.remote_addr or ""):
+    if not may_try(email, request.remote_addr or "", known_device(request.cookies.get(device_cookie()), email)):
         logger.warning("sign-in throttled")
         return _form(429, error=TOO_MANY, email=email)
     with transaction() as session:
@@ -49,7 +50,16 @@ def sign_in_now() -> Response:
     cookie.permanent = True
     login_user(member)
     logger.info("signed in", staff_id=member.id)
-    return redirect(local_path(request.form.get("next")), 303)
+    response = redirect(local_path(request.form.get("next")), 303)
+    secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+    response.set_cookie(
+        device_cookie(), device_token(email), max_age=REMEMBERED_SECONDS, httponly=True, samesite="Lax", secure=secure
+    )
+    return response
+
+
+def device_cookie() -> str:
+    return "__Host-device" if current_app.config["SESSION_COOKIE_SECURE"] else "device"
 
 
 @bp.post("/sign-out")

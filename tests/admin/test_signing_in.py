@@ -6,8 +6,10 @@ import statistics
 import time
 
 import pytest
+from flask import Flask
 
 from shop.accounts import signing_in
+from shop.accounts.devices import device_token, known_device
 from shop.accounts.passwords import hash_password, verify_password
 from shop.accounts.signing_in import PER_ACCOUNT, may_try, network_of
 from shop.accounts.staff import add_staff, find_staff
@@ -178,3 +180,21 @@ def test_staff_is_added_once(app: object) -> None:
     with pytest.raises(InvalidInput), transaction() as session:
         add_staff(session, "x@example.com", "short")
     db.session.remove()
+
+
+def test_a_stranger_who_guesses_cannot_lock_out_a_browser_that_was_here(app: Flask, stranger: Staff) -> None:
+    owner = Staff(app)
+    assert owner.sign_in().location == "/admin/"
+    owner.post("/admin/sign-out")
+    for n in range(PER_ACCOUNT):  # each from another address: the account's own limit is what stops them
+        may_try("admin@example.com", f"198.51.100.{n}")
+    assert stranger.sign_in().status_code == 429
+    assert owner.sign_in().location == "/admin/"
+
+
+def test_a_device_cookie_of_another_account_or_made_up_is_worth_nothing(app: object) -> None:
+    token = device_token("admin@example.com")
+    assert known_device(token, "Admin@example.com ")
+    assert known_device(token, "other@example.com") is None
+    assert known_device(token + "x", "admin@example.com") is None
+    assert known_device("nonsense", "admin@example.com") is None
