@@ -12,6 +12,8 @@ import multiprocessing
 import os
 import sys
 
+from babel import Locale
+from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -25,6 +27,7 @@ def main(target: str = "wsgi:app", threads: str = "") -> None:
     """Serve `target` ("module:name") until SIGTERM or Ctrl-C; `threads` of each process, if not WEB_THREADS."""
     module, _, name = target.partition(":")
     app = getattr(importlib.import_module(module), name)
+    warm(app)
     gc.collect()
     gc.freeze()  # what is shared stays shared: the collector of a child does not touch it
     multiprocessing.set_start_method("fork")
@@ -43,6 +46,16 @@ def main(target: str = "wsgi:app", threads: str = "") -> None:
         workers_kill_timeout=STOP_SECONDS,
     )
     server.serve(target_loader=lambda: app, wrap_loader=False)
+
+
+def warm(app: Flask) -> None:
+    """Load what every process would else load for itself after the fork: templates, the words of dates and money."""
+    environment = app.jinja_env
+    for name in environment.list_templates(extensions=["html"]):
+        environment.get_template(name)
+    if "IMPRINT" in app.config:
+        locale = Locale.parse(app.config["IMPRINT"].store_locale)
+        _ = locale.territories, locale.currencies, locale.number_symbols, locale.date_formats
 
 
 if __name__ == "__main__":
