@@ -29,7 +29,7 @@ def violations(page: Page, rules: list[str] | None = None) -> list[str]:
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(source())
     wanted: dict[str, Any] = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": TAGS}
-    options = {"runOnly": wanted, "resultTypes": ["violations"]}
+    options = {"runOnly": wanted, "resultTypes": ["violations"], "preload": False}
     if not rules:
         options["rules"] = {"target-size": {"enabled": True}}
     result = page.evaluate("options => window.axe.run(document, options)", options)

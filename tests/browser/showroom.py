@@ -151,4 +151,3 @@ class Showroom:
                 self.town.work()
             found[far] = self.town.orders()[-1]
         return found
-
