@@ -50,12 +50,13 @@ def main(target: str = "wsgi:app", threads: str = "") -> None:
 
 def warm(app: Flask) -> None:
     """Load what every process would else load for itself after the fork: templates, the words of dates and money."""
-    environment = app.jinja_env
-    for name in environment.list_templates(extensions=["html"]):
-        environment.get_template(name)
-    if "IMPRINT" in app.config:
-        locale = Locale.parse(app.config["IMPRINT"].store_locale)
-        _ = locale.territories, locale.currencies, locale.number_symbols, locale.date_formats
+    config = app.config.get("IMPRINT")
+    if config is None:  # another app, such as the yardstick of the benchmarks
+        return
+    for name in app.jinja_env.list_templates(extensions=["html"]):
+        app.jinja_env.get_template(name)
+    locale = Locale.parse(config.store_locale)
+    _ = locale.territories, locale.currencies, locale.number_symbols, locale.date_formats
 
 
 if __name__ == "__main__":
