@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from shop.catalog.index import current_index
 from shop.catalog.reading import read
 from shop.catalog.vocabulary import current_vocabulary
 from shop.catalog.words import MAX_QUERY_WORDS, clean_query, fold, search_config, words_of
@@ -18,13 +19,21 @@ MAX_FOUND = 1000
 _MAX_REMEMBERED = 200
 _NOTHING = array("q")
 
+RANKED_AT_MOST = 300  # more hits than this tell little apart: the shop's own order serves as well, at no cost
+
+# Which products match, and, where they are few, in the order of how well. Ranking reads every hit's whole text: for a
+# word that half the shop has, that would cost more than everything else, and grow with the shop.
 _SEARCH = f"""
-SELECT array_agg(found.id) FROM (
-SELECT p.id FROM products p,
-       websearch_to_tsquery(%(config)s::regconfig, %(query)s) q, to_tsquery('simple', %(beginning)s) b
- WHERE p.status = 'active' AND (p.search @@ q OR p.words @@ b)
- ORDER BY ts_rank(p.search, q) DESC, p.in_stock DESC, p.sold_count DESC, p.id DESC
- LIMIT {MAX_FOUND}) found"""  # noqa: S608  (a number of ours)
+WITH asked AS MATERIALIZED (
+    SELECT websearch_to_tsquery(%(config)s::regconfig, %(query)s) q, to_tsquery('simple', %(beginning)s) b
+), hits AS MATERIALIZED (
+    SELECT p.id FROM products p, asked WHERE p.status = 'active' AND (p.search @@ q OR p.words @@ b)
+), counted AS (SELECT count(*) AS n FROM hits)
+SELECT n, CASE WHEN n <= {RANKED_AT_MOST} THEN (
+    SELECT array_agg(p.id ORDER BY ts_rank(p.search, q) DESC, p.in_stock DESC, p.sold_count DESC, p.id DESC)
+      FROM products p, asked WHERE p.id = ANY(ARRAY(SELECT id FROM hits)))
+  ELSE (SELECT array_agg(id) FROM hits) END
+  FROM counted"""  # noqa: S608  (a number of ours)
 
 _BEGIN = """
 SELECT p.id FROM products p, to_tsquery('simple', %(beginning)s) b
@@ -85,7 +94,11 @@ def _found(query: str, locale: str) -> array[int]:
     ids = _recall(key)
     if ids is None:
         asked = {"config": search_config(locale), "query": fold(query), "beginning": _beginning(query)}
-        ids = array("q", read(_SEARCH, asked)[0][0] or ())
+        count, hits = read(_SEARCH, asked)[0]
+        if count > RANKED_AT_MOST:
+            index = current_index()
+            hits = index.page(index.mask_of(hits), "featured", 0, MAX_FOUND)
+        ids = array("q", hits or ())
         _remember(key, ids)
     return ids
 
