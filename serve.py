@@ -6,11 +6,13 @@ so that the processes share most of its memory; a process that dies is started a
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import multiprocessing
 import os
 import sys
+from contextlib import suppress
 
 from babel import Locale
 from flask import Flask
@@ -21,6 +23,7 @@ from granian.server import Server
 
 HEADER_SECONDS = 15  # a caller that has not said what it wants by then is hung up on
 STOP_SECONDS = 20
+_SHOWN = ("storefront/", "layouts/", "macros/", "errors/")  # what every process renders sooner or later
 
 
 def main(target: str = "wsgi:app", threads: str = "") -> None:
@@ -29,6 +32,8 @@ def main(target: str = "wsgi:app", threads: str = "") -> None:
     app = getattr(importlib.import_module(module), name)
     warm(app)
     gc.collect()
+    with suppress(OSError, AttributeError):  # glibc alone
+        ctypes.CDLL(None).malloc_trim(0)
     gc.freeze()  # what is shared stays shared: the collector of a child does not touch it
     multiprocessing.set_start_method("fork")
     server = Server(
@@ -53,7 +58,7 @@ def warm(app: Flask) -> None:
     config = app.config.get("IMPRINT")
     if config is None:  # another app, such as the yardstick of the benchmarks
         return
-    for name in app.jinja_env.list_templates(extensions=["html"]):
+    for name in app.jinja_env.list_templates(filter_func=lambda name: name.startswith(_SHOWN)):
         app.jinja_env.get_template(name)
     locale = Locale.parse(config.store_locale)
     _ = locale.territories, locale.currencies, locale.number_symbols, locale.date_formats

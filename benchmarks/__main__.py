@@ -50,15 +50,29 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     print(heading(options.quick, options.seed))
     figures: list[Figure] = []
+    failed: list[str] = []
     with Stage(options.quick, options.seed) as stage:
         for name in options.names or MEASURES:
             title(known[name])
-            measure: Callable[[Stage], Iterable[Figure]] = importlib.import_module(f"benchmarks.{name}").measure
-            for figure in measure(stage):
-                show(figure)
-                figures.append(figure)
+            try:
+                figures += _measured(stage, name)
+            except Exception as error:  # noqa: BLE001  (the others are still worth measuring)
+                failed.append(name)
+                print(f"{name} could not be measured: {type(error).__name__}: {error}")
     print(f"\n{summary(figures)}; {time.monotonic() - began:.0f} s; {load()}")
-    return 0
+    if failed:
+        print(f"not measured: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def _measured(stage: Stage, name: str) -> list[Figure]:
+    """Every figure of a measure, shown as it comes."""
+    measure: Callable[[Stage], Iterable[Figure]] = importlib.import_module(f"benchmarks.{name}").measure
+    found = []
+    for figure in measure(stage):
+        show(figure)
+        found.append(figure)
+    return found
 
 
 def heading(quick: bool, seed: int) -> str:
