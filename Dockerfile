@@ -29,11 +29,10 @@ COPY --from=build /app/shop ./shop
 COPY --from=build /app/static ./static
 COPY jobs ./jobs
 COPY templates ./templates
-COPY wsgi.py config.py ./
+COPY wsgi.py config.py serve.py ./
 USER imprint
 VOLUME /data/media
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
-# One shell word at the end, so that the settings count; exec hands the signals over.
-CMD ["sh", "-c", "exec gunicorn --preload wsgi:app --bind $HOST:$PORT --workers $WEB_PROCESSES --graceful-timeout 20 --worker-tmp-dir /dev/shm"]
+CMD ["python", "-m", "serve"]

@@ -103,20 +103,15 @@ def prepare(supervisor: Supervisor, env: dict[str, str], sandbox: bool) -> None:
 
 def start_shop(supervisor: Supervisor, env: dict[str, str]) -> None:
     step("Starting the shop")
-    supervisor.start(Process("web", web_command(env), env=env))
+    supervisor.start(Process("web", web_command(), env=env))
     supervisor.wait_until(lambda: answers(int(env["PORT"]), env["HOST"]), "web")
     workers = [python(f"worker {queue}", env, "-m", "jobs.worker", queue) for queue in QUEUES]
     supervisor.start(*workers, python("ticker", env, "-m", "jobs.ticker"))
 
 
-def web_command(env: Mapping[str, str]) -> tuple[str, ...]:
-    """The WSGI server; docs/decisions says why this one."""
-    return (
-        *(sys.executable, "-m", "gunicorn", "--preload", "wsgi:app"),
-        *("--bind", f"{env['HOST']}:{env['PORT']}"),
-        *("--workers", env["WEB_PROCESSES"]),
-        *("--graceful-timeout", "10", "--log-level", "warning"),
-    )
+def web_command() -> tuple[str, ...]:
+    """The WSGI server, told by HOST, PORT and WEB_PROCESSES; docs/decisions says why this one."""
+    return (sys.executable, "-m", "serve")
 
 
 def python(name: str, env: Mapping[str, str], *arguments: str) -> Process:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, make_response, request
+from flask import Response, current_app, make_response
+from htmx_flask import request
 
 
 def render(template: str, *, fragment: str | None = None, status: int = 200, **context: Any) -> Response:
@@ -14,7 +15,7 @@ def render(template: str, *, fragment: str | None = None, status: int = 200, **c
     """
     page = current_app.jinja_env.get_template(template)
     current_app.update_template_context(context)
-    wants_fragment = fragment is not None and "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+    wants_fragment = fragment is not None and bool(request.htmx) and not request.htmx.boosted
     if wants_fragment and fragment is not None:
         body = "".join(page.blocks[fragment](page.new_context(context)))
     else:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from email_validator import EmailNotValidError, validate_email
-from flask import Response, flash, redirect, request
+from flask import Response, flash, redirect
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from htmx_flask import request
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -218,4 +219,4 @@ def _drawer(cart: Cart | None, problem: str | None = None) -> Response:
 
 
 def _is_htmx() -> bool:
-    return "HX-Request" in request.headers
+    return bool(request.htmx)
