@@ -35,14 +35,15 @@ def configure(level: str, as_json: bool) -> None:
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(level, 20)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it is then: it may have been exchanged
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
 
 
 def get_logger(name: str) -> Any:
-    return structlog.get_logger().bind(logger=name)
+    """A logger that looks at the configuration when it writes: modules ask for theirs before there is one."""
+    return structlog.get_logger(area=name)
 
 
 bind = structlog.contextvars.bind_contextvars
