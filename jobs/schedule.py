@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shop.core import clock, log
 from shop.core.schedules import Schedule
+from shop.core.secrets import redact
 from shop.core.transaction import transaction
 from shop.extensions import db
 from shop.workflows import (
@@ -49,7 +50,7 @@ def run_due() -> list[str]:
             work()
         except Exception as problem:  # noqa: BLE001  (one bad entry must not stop the others)
             db.session.rollback()
-            error = str(problem)[:500]
+            error = redact(str(problem))[:500]
             logger.warning("schedule failed", why=error)
         with transaction() as session:
             session.execute(update(Schedule).where(Schedule.name == name).values(lease_until=None, last_error=error))

@@ -10,6 +10,7 @@ import stripe
 from flask import current_app
 
 from config import Config
+from shop.core.secrets import redact
 from shop.errors import Misunderstood, NeedsReconnect, RateLimited, Refused, Unavailable
 from shop.payments.gateway import (
     DisputeFacts,
@@ -105,7 +106,7 @@ class StripeGateway(Gateway):
 
 def told(error: stripe.StripeError) -> Refused | Unavailable | NeedsReconnect | Misunderstood:
     """Stripe's error classes → who must act (contracts/stripe.md §10)."""
-    detail = f"{error.http_status or ''} {error.code or ''} {error.user_message or error}"[:500]
+    detail = redact(f"{error.http_status or ''} {error.code or ''} {error.user_message or error}")[:500]
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         return NeedsReconnect("Stripe refused our key.", service="stripe", detail=detail)
     if isinstance(error, stripe.RateLimitError):
