@@ -77,15 +77,17 @@ def read_order(body: dict[str, Any]) -> ProviderOrder:
         raise Misunderstood("Printify's order has no id or status", service="printify", detail=str(body)[:300])
     status = body["status"]
     metadata = body.get("metadata") if isinstance(body.get("metadata"), dict) else {}
-    parcels = tuple(_parcel(s) for s in body.get("shipments") or [] if isinstance(s, dict) and s.get("number"))
+    told = body.get("shipments")
+    shipments = [s for s in told if isinstance(s, dict)] if isinstance(told, list) else []
+    parcels = tuple(_parcel(s) for s in shipments if _text(s.get("number"), 80))
     ours = _STATUS.get(status, "")
     if ours == "shipped" and parcels and all(p.delivered_at for p in parcels):
         ours = "delivered"
     return ProviderOrder(
-        external_id=str(body["id"]),
-        external_key=str((metadata or {}).get("shop_order_id") or body.get("external_id") or ""),
+        external_id=_text(body["id"], 64),
+        external_key=_text((metadata or {}).get("shop_order_id"), 64) or _text(body.get("external_id"), 64),
         status=ours,
-        provider_status=status[:40],
+        provider_status=_text(status, 40),
         cost_minor=sum(_whole(body.get(k)) for k in ("total_price", "total_shipping", "total_tax")),
         parcels=parcels,
         may_be_produced=status in ("on-hold", "pending", "cost-calculation"),
@@ -94,15 +96,22 @@ def read_order(body: dict[str, Any]) -> ProviderOrder:
 
 
 def _parcel(shipment: dict[str, Any]) -> ParcelNews:
-    url = str(shipment.get("url") or "")
+    url = _text(shipment.get("url"), 2000)
     skus = shipment.get("skus")
     return ParcelNews(
-        carrier=str(shipment.get("carrier") or "")[:40],
-        number=str(shipment["number"]).strip()[:80],
+        carrier=_text(shipment.get("carrier"), 40),
+        number=_text(shipment["number"], 80),
         url=url if url.startswith(("https://", "http://")) else "",
         delivered_at=read_time(shipment.get("delivered_at")),
-        skus=tuple(str(s) for s in skus) if isinstance(skus, list) else (),
+        skus=tuple(_text(s, 120) for s in skus if _text(s, 120)) if isinstance(skus, list) else (),
     )
+
+
+def _text(raw: object, most: int) -> str:
+    """A text or a number of theirs, bounded, without control characters; "" for anything else."""
+    if isinstance(raw, bool) or not isinstance(raw, str | int):
+        return ""
+    return "".join(sign for sign in str(raw)[: most * 2] if sign.isprintable()).strip()[:most]
 
 
 def read_time(raw: object) -> datetime | None:
