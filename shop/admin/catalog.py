@@ -33,6 +33,7 @@ PLAN_PARTS = (("create", "New"), ("change", "Changed"), ("archive", "To archive"
 
 @dataclass(frozen=True)
 class ProductRow:
+    id: int
     slug: str
     title: str
     product_type: str
@@ -52,7 +53,7 @@ class ProductRow:
 def catalog() -> Response:
     session = db.session()
     tab = request.args.get("tab", "") if request.args.get("tab") in TABS else "active"
-    query = re.sub(r"[\x00-\x1f\x7f]", " ", request.args.get("q", ""))[:100].strip()
+    query = list_query(request.args.get("q", ""))
     found = search_products(session, tab, query, page_number(request.args.get("page")))
 
     def link(**changes: object) -> str:
@@ -119,12 +120,22 @@ def decide_run(run_id: int, decision: str) -> BaseResponse:
     return press(approve, done="", back=back)
 
 
-def search_products(session: Session, tab: str, query: str, page: int) -> Page[ProductRow]:
-    """By title; three words or ten thousand products, three statements."""
+def list_query(raw: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f]", " ", raw)[:100].strip()
+
+
+def list_conditions(tab: str, query: str) -> list[Any]:
+    """What a view of the list holds."""
     where: list[Any] = [] if tab == "all" else [Product.status == tab]
     if query:
         like = "%" + query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         where.append(or_(Product.title.ilike(like), Product.product_type.ilike(like), Product.external_id == query))
+    return where
+
+
+def search_products(session: Session, tab: str, query: str, page: int) -> Page[ProductRow]:
+    """By title; three words or ten thousand products, three statements."""
+    where = list_conditions(tab, query)
     total = int(session.execute(select(func.count()).select_from(Product).where(*where)).scalar_one())
     page = min(page, max(1, -(-total // PER_PAGE)))
     rows = session.execute(
@@ -149,8 +160,8 @@ def search_products(session: Session, tab: str, query: str, page: int) -> Page[P
     counts = _variant_counts(session, [row.id for row in rows])
     items = [
         ProductRow(
-            row.slug, row.title, row.product_type, row.status, row.price_min_minor, row.price_max_minor, row.in_stock,
-            row.image, *counts.get(row.id, (0, 0)), row.updated_at, bool(row.edited_fields),
+            row.id, row.slug, row.title, row.product_type, row.status, row.price_min_minor, row.price_max_minor,
+            row.in_stock, row.image, *counts.get(row.id, (0, 0)), row.updated_at, bool(row.edited_fields),
         )
         for row in rows
     ]

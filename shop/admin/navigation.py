@@ -14,6 +14,7 @@ ITEMS = (
     ("admin.dashboard", "Home", "home"),
     ("admin.orders", "Orders", "receipt"),
     ("admin.catalog", "Catalogue", "tag"),
+    ("admin.collections", "Collections", "box"),
     ("admin.letters", "Letters", "mail"),
     ("admin.failures", "Failures", "alert"),
     ("admin.settings", "Settings", "gear"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shop.admin import (
     catalog,
+    collections,
     dashboard,
     failures,
     letter_kinds,
@@ -11,6 +12,8 @@ from shop.admin import (
     order,
     order_moves,
     orders,
+    product,
+    products_in_bulk,
     providers,
     settings,
     signing_in,
@@ -21,6 +24,7 @@ from shop.admin.health import health_bp
 #: importing a page hangs it on the blueprint
 PAGES = (
     catalog,
+    collections,
     dashboard,
     failures,
     letter_kinds,
@@ -28,6 +32,8 @@ PAGES = (
     order,
     order_moves,
     orders,
+    product,
+    products_in_bulk,
     providers,
     settings,
     signing_in,

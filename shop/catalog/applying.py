@@ -24,6 +24,8 @@ from shop.catalog.reading_printify import ReadImage, ReadProduct, ReadVariant
 
 #: pictures of a listing that was replaced: shown last, until the new ones are stored
 REPLACED_POSITION = 1000
+#: pictures that came after the merchant had put the others in order (a listing has at most 200)
+BEHIND_POSITION = 500
 #: variants that are no longer offered: kept for carts, in no picker
 RETIRED_POSITION = -1
 
@@ -81,18 +83,24 @@ _RETIRE_VARIANTS = text("""
        AND NOT EXISTS (SELECT 1 FROM unnest(CAST(:products AS bigint[]), CAST(:externals AS bigint[]))
                                   AS n(product_id, external_id)
                         WHERE n.product_id = v.product_id AND n.external_id = v.external_id)""")
-_MERGE_IMAGES = text("""
+# An order given by hand stays: new pictures go behind it.
+_ORDERED = "EXISTS (SELECT 1 FROM products p WHERE p.id = {}.product_id AND 'images' = ANY(p.edited_fields))"
+_MERGE_IMAGES = text(f"""
     INSERT INTO images AS i (product_id, source_url, position, is_default, variant_external_ids, alt, width, height,
                              colour, renditions, due_at)
-    SELECT product_id, source_url, position, is_default,
-           ARRAY(SELECT json_array_elements_text(variant_external_ids)::bigint), alt, 0, 0, :colour, '{}',
+    SELECT product_id, source_url, position + CASE WHEN {_ORDERED.format("n")} THEN :behind ELSE 0 END,
+           is_default AND NOT {_ORDERED.format("n")},
+           ARRAY(SELECT json_array_elements_text(variant_external_ids)::bigint), alt, 0, 0, :colour, '{{}}',
            CAST(due_at AS timestamptz)
       FROM json_to_recordset(CAST(:rows AS json)) AS n(product_id bigint, source_url text, position int,
            is_default boolean, variant_external_ids json, alt text, due_at text)
-    ON CONFLICT (product_id, source_url) DO UPDATE SET position = excluded.position, is_default = excluded.is_default,
+    ON CONFLICT (product_id, source_url) DO UPDATE SET
+           position = CASE WHEN excluded.position >= :behind AND i.position < :replaced THEN i.position
+                           ELSE excluded.position END,
+           is_default = CASE WHEN excluded.position >= :behind THEN i.is_default ELSE excluded.is_default END,
            variant_external_ids = excluded.variant_external_ids
     WHERE (i.position, i.is_default, i.variant_external_ids) IS DISTINCT FROM
-          (excluded.position, excluded.is_default, excluded.variant_external_ids)""")
+          (excluded.position, excluded.is_default, excluded.variant_external_ids)""")  # noqa: S608  (our own text)
 _REPLACED_IMAGES = text("""
     UPDATE images i SET position = :replaced, is_default = false
      WHERE i.product_id = ANY(:ids) AND i.position < :replaced
@@ -183,7 +191,8 @@ def _update(session: Session, updates: Sequence[Change], at: datetime) -> None:
     session.execute(_RETIRE_VARIANTS, {"ids": ids, "retired": RETIRED_POSITION, **externals})
     images = list(_pictures(updates))
     facts = [_image_facts(change, image, alt, at) for change, image, alt in images]
-    session.execute(_MERGE_IMAGES, {"rows": as_json(facts), "colour": _COLOUR})
+    places = {"behind": BEHIND_POSITION, "replaced": REPLACED_POSITION}
+    session.execute(_MERGE_IMAGES, {"rows": as_json(facts), "colour": _COLOUR, **places})
     urls = {"products": [_id(change) for change, _, _ in images], "urls": [i.source_url for _, i, _ in images]}
     session.execute(_REPLACED_IMAGES, {"ids": ids, "replaced": REPLACED_POSITION, **urls})
     drop_replaced_images(session, ids)

@@ -29,6 +29,7 @@ def fill(rule: Rule) -> str:
     values = {
         "number": "AAAA-AAAA", "work_id": "1", "run_id": "1", "decision": "reject", "letter_id": "1", "letter": "shipped",
         "kind": "letters", "row_id": "1", "section": "general", "name": "redis",
+        "product_id": "1", "collection_id": "1",
     }  # fmt: skip
     parts = []
     for piece in rule.rule.split("<"):
