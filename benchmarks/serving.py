@@ -74,12 +74,10 @@ def start_server(app: str, env: Mapping[str, str], log: Path, command: tuple[str
 
 
 def _words(app: str, env: Mapping[str, str], command: tuple[str, ...]) -> list[str]:
-    if command:
-        facts = {"app": app, "port": env["PORT"], "workers": env["WEB_PROCESSES"]}
-        return [word.format(**facts) for word in command]
-    words = list(web_command(env))
-    words[words.index("wsgi:app")] = app
-    return words
+    if not command:
+        return [*web_command(), app]
+    facts = {"app": app, "port": env["PORT"], "workers": env["WEB_PROCESSES"]}
+    return [word.format(**facts) for word in command]
 
 
 def _wait_for_page(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -49,7 +49,7 @@ class Pace:
 
     @classmethod
     def chosen(cls, quick: bool) -> Pace:
-        return cls(2, 1.0) if quick else cls(3, 3.0)
+        return cls(2, 1.0) if quick else cls(3, 2.0)
 
 
 class Stage:
