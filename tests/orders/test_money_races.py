@@ -13,6 +13,7 @@ from sqlalchemy import event, select
 
 from jobs.base import handle_one
 from shop.core import clock, durable
+from shop.core.queue import JobName
 from shop.core.transaction import transaction
 from shop.errors import Refused
 from shop.extensions import db
@@ -20,13 +21,13 @@ from shop.fulfilment.models import FulfilmentOrder
 from shop.orders.models import Order
 from shop.payments.models import Payment, Refund
 from shop.payments.summing import sum_payments
-from shop.workflows import record_fulfilment, watch_subscriptions
+from shop.workflows import watch_subscriptions
 from shop.workflows.cancel_order import cancel_order
 from shop.workflows.complete_checkout import settle_session
 from shop.workflows.refund_order import give_up_refund, request_refund
 from shop.workflows.submit_fulfilment import release
 from tests.orders import news
-from tests.town import Town
+from tests.town import Town, job_function
 
 CALLERS = 50
 
@@ -144,9 +145,6 @@ def test_cancel_against_produce_ends_in_one_of_the_two(town: Town) -> None:
         town.buyer = type(town.buyer)(town)
         town.buyer.fill_cart()
         town.buyer.pay(town.buyer.check_out())
-        from shop.core.queue import JobName
-        from tests.town import job_function
-
         town.work(JobName.DRAIN_INBOUND)
         order = town.orders()[-1]
         order_id = order.id
@@ -235,8 +233,6 @@ def test_a_refused_refund_is_asked_under_a_new_key_or_given_up(town: Town) -> No
 
         session.execute(text("DELETE FROM inbound_events WHERE topic LIKE '%refund%'"))
     refund_id = request_refund(order.id, 500, reason="", who="t")
-    from shop.core.queue import JobName
-
     town.work(JobName.DRAIN_PAYMENTS)
     row = db.session.get_one(Refund, refund_id)
     assert (row.work_state, row.status, row.calling_since) == ("parked", "requested", None)
@@ -291,32 +287,38 @@ def test_production_is_not_ordered_twice_when_the_answer_and_then_the_line_is_lo
 
 @pytest.mark.parametrize("faster", ["in_production", "shipped"])
 def test_a_hook_faster_than_our_own_answer_is_not_undone(faster: str, town: Town) -> None:
-    """The provider tells that it is being made before it answers our submission."""
+    """The provider tells that it is being made before we have written down that it took our order."""
     theirs = {"in_production": "in-production", "shipped": "fulfilled"}[faster]
     town.control("POST", "hooks", service="printify", mode="lose", seconds=0)
     town.buyer.fill_cart()
     town.buyer.pay(town.buyer.check_out())
-    from shop.core.queue import JobName
-    from tests.town import job_function
-
     town.work(JobName.DRAIN_INBOUND)
     number = town.order().number
-    town.fault("printify", "slow", match=r"POST .*/orders\.json", times=1, delay=1.5)
+    db.session.remove()
+    struck: list[bool] = []
 
     def hook() -> None:
-        import time
+        with town.app.app_context():
+            sale = news.Sale(0, 0, town.orders_at_printify()[0], "", number)
+            parcels = [news.parcel("EARLY")] if faster == "shipped" else []
+            news.tell(sale, news.told(sale, faster, theirs, *parcels))
+            db.session.remove()
 
-        for _ in range(100):
-            found = town.provider_orders()
-            if found:
-                break
-            time.sleep(0.05)
-        sale = news.Sale(0, 0, str(found[0]["id"]), "", number)
-        parcels = [news.parcel("EARLY")] if faster == "shipped" else []
-        news.tell(sale, news.told(sale, faster, theirs, *parcels))
+    def strike(_c: object, _cur: object, statement: str, *_: object) -> None:
+        if struck or "FOR UPDATE" not in statement or "FROM orders" not in statement or not town.provider_orders():
+            return
+        struck.append(True)  # our answer has come; we are about to lock the order
+        rival = threading.Thread(target=hook)
+        rival.start()
+        rival.join(20)
 
-    at_once(town.app, job_function(JobName.DRAIN_FULFILMENT), hook)
-    town.work(JobName.DRAIN_FULFILMENT)
+    event.listen(db.engine, "before_cursor_execute", strike)
+    try:
+        job_function(JobName.DRAIN_FULFILMENT)()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", strike)
+    assert struck
     work = town.fulfilment()
     assert (work.step, work.work_state, work.status) == ("watch", "done", faster)
-    assert record_fulfilment.FULFILMENT_RANK[town.order().fulfilment_status] >= 2
+    assert town.order().fulfilment_status == faster
+    assert not [r for r in town.world.requests.last(500) if "send_to_production" in r["path"]]

@@ -140,3 +140,31 @@ def test_no_page_of_an_error_shows_its_inside(town: Town, monkeypatch: pytest.Mo
     assert page.status_code == 500
     assert "inside" not in page.text and "RuntimeError" not in page.text and "sk_live" not in page.text
     assert page.headers["X-Request-Id"] in page.text, "a reference to ask for"
+
+
+def test_a_log_line_hides_keys_and_stays_one_line(loud: None, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whoever writes it, and with a logger that was made before the log was set up."""
+    from shop.workflows.complete_checkout import logger
+
+    logger.warning("told\nby them", why="sk_live_abcdef123 \r\n2026 [error] forged", header="Bearer abc.def-ghi")
+    try:
+        raise ValueError("password=hunter2hunter2 xkeysib-0123456789")
+    except ValueError as error:
+        logger.error("failed", exc_info=error)
+    told = capfd.readouterr().err.strip().splitlines()
+    assert len(told) == 2
+    for line in told:
+        json.loads(line)
+        for secret in ("abcdef123", "abc.def", "hunter2", "0123456789"):
+            assert secret not in line
+
+
+def test_the_level_of_the_log_is_obeyed(config: Config, capfd: pytest.CaptureFixture[str]) -> None:
+    from shop.workflows.complete_checkout import logger
+
+    log.configure("WARNING", True)
+    logger.info("too quiet")
+    logger.warning("loud enough")
+    log.configure(config.log_level, config.log_json)
+    said = capfd.readouterr().err
+    assert "loud enough" in said and "too quiet" not in said
