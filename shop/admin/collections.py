@@ -28,6 +28,8 @@ from shop.extensions import db
 PER_PAGE = 50
 MOST_FOUND = 12
 
+LARGEST_ID = 2**63 - 1  # of PostgreSQL
+
 
 class Changed(Exception):
     """Somebody saved this collection since the form was filled."""
@@ -148,7 +150,7 @@ def _save(collection_id: int | None, typed: dict[str, str]) -> int:
 
 
 def _find(session: Session, collection_id: int, to_change: bool = False) -> Collection:
-    found = arranging.find_collection(session, collection_id, to_change)
+    found = arranging.find_collection(session, collection_id, to_change) if collection_id <= LARGEST_ID else None
     if found is None:
         raise NotFound("There is no such collection.")
     return found

@@ -28,6 +28,8 @@ from shop.tenancy.profile import current_profile
 
 logger = log.get_logger("admin")
 
+LARGEST_ID = 2**63 - 1  # of PostgreSQL
+
 
 class Changed(Exception):
     """Somebody saved this product since the form was filled."""
@@ -94,7 +96,7 @@ def _save(product_id: int, typed: dict[str, str], currency: str) -> ProductEdit 
 
 
 def _find(session: Session, product_id: int, to_change: bool = False) -> Edited:
-    found = find_product(session, product_id, to_change)
+    found = find_product(session, product_id, to_change) if product_id <= LARGEST_ID else None
     if found is None:
         raise NotFound("There is no such product.")
     return found
