@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from shop.catalog.applying import archive
 from shop.catalog.importing import import_payloads
 from shop.catalog.models import Image, Product, Variant
+from shop.core import clock
 from shop.core.transaction import transaction
 from shop.extensions import db
 from shop.tenancy import profile
@@ -171,6 +173,15 @@ def test_a_status_that_printify_gives_is_nobodys_edit(staff: Staff, page: str) -
     assert product().edited_fields == ["status"]
     edit(staff, page, status="active")
     assert product().edited_fields == []
+
+
+def test_what_is_gone_at_printify_goes_back_to_archived(staff: Staff, page: str) -> None:
+    with transaction() as session:
+        archive(session, [product().id], clock.now())
+    edit(staff, page, status="active")
+    assert product().edited_fields == ["status"]
+    staff.press(f"{page}/take-back", {"field": "status"})
+    assert (product().status, product().edited_fields) == ("archived", [])
 
 
 @pytest.mark.parametrize(

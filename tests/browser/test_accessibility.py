@@ -247,6 +247,12 @@ def admin_scenes(room: Showroom) -> list[Scene]:
         Scene("/admin/orders?q=nobody-at-all"),
         *(Scene(f"/admin/orders/{number}", unfold_everything) for number in numbers["orders"]),
         Scene("/admin/catalog"),
+        *(Scene(f"/admin/catalog/{product}", wrong_price) for product in numbers["products"]),
+        Scene("/admin/catalog", choose_products),
+        Scene("/admin/catalog", preview_prices),
+        Scene("/admin/collections"),
+        Scene("/admin/collections/new"),
+        *(Scene(f"/admin/collections/{row}?q=e", unfold_everything) for row in numbers["collections"]),
         *(Scene(f"/admin/catalog/runs/{run}", unfold_everything) for run in numbers["runs"]),
         Scene("/admin/letters"),
         Scene("/admin/letters/kinds"),
@@ -282,7 +288,11 @@ def stock_the_back_office(room: Showroom) -> dict[str, list[str]]:
         orders = [number, held.number, disputed.number, stopped.number]
         parked = [("inbound_events", event.id), ("refunds", refund.id), ("fulfilment_orders", submission.id)]
         failures = [f"/admin/failures/{kind}/{row}" for kind, row in parked]
+        products = session.execute(text("SELECT product_id FROM images ORDER BY product_id LIMIT 1")).scalars()
+        collections = session.execute(text("SELECT collection_id FROM collection_products LIMIT 1")).scalars()
+        goods = {"products": [str(n) for n in products], "collections": [str(n) for n in collections]}
     return {
+        **goods,
         "orders": orders,
         "letters": [str(letter) for letter in letters],
         "runs": [str(run) for run in runs],
@@ -299,6 +309,27 @@ def sign_in(page: Page, password: str) -> None:
 def refused_sign_in(page: Page) -> None:
     sign_in(page, "not the password")
     expect(page.locator("main")).to_contain_text("not right")
+
+
+def wrong_price(page: Page) -> None:
+    page.locator(".prices input").first.fill("free")
+    page.locator(".save-row button").click()
+    expect(page.locator(".error-summary")).to_be_visible()
+
+
+def choose_products(page: Page) -> None:
+    for box in page.locator("[data-pick]").all()[:3]:
+        box.check()
+    page.get_by_role("button", name="Change the chosen").click()
+    expect(page.locator(".bulk-kinds")).to_be_visible()
+
+
+def preview_prices(page: Page) -> None:
+    choose_products(page)
+    page.locator("[name=change][value=price]").check()
+    page.fill("[name=by]", "10")
+    page.get_by_role("button", name="See what would change").click()
+    expect(page.get_by_role("button", name="Change 3 products")).to_be_visible()
 
 
 def open_admin_menu(page: Page) -> None:
