@@ -85,20 +85,20 @@ BODIES: list[bytes] = [
 ]
 
 
-@pytest.mark.parametrize("body", BODIES, ids=lambda b: repr(b[:24]))
-def test_a_body_that_is_no_request_is_refused(body: bytes, town: Town, client: FlaskClient) -> None:
+def test_a_body_that_is_no_request_is_refused(town: Town, client: FlaskClient) -> None:
     before = rows()
-    refused(client.post(SESSION, data=body, content_type="application/json"), body[:60])
-    refused(client.post(FULFILL, data=body, content_type="application/json", headers=KEY), body[:60])
-    for path in ("/api/webhooks/stripe", "/api/webhooks/printify"):
-        refused(client.post(path, data=body, content_type="application/json"), body[:60])
+    for body in BODIES:
+        refused(client.post(SESSION, data=body, content_type="application/json"), body[:60])
+        refused(client.post(FULFILL, data=body, content_type="application/json", headers=KEY), body[:60])
+        for path in ("/api/webhooks/stripe", "/api/webhooks/printify"):
+            refused(client.post(path, data=body, content_type="application/json"), body[:60])
     assert rows() == before
 
 
-@pytest.mark.parametrize("value", VALUES, ids=lambda v: repr(v)[:24])
-def test_an_order_number_of_any_kind_releases_nothing(value: Any, town: Town, client: FlaskClient) -> None:
-    refused(client.post(FULFILL, json={"order_number": value}, headers=KEY), value)
+def test_an_order_number_of_any_kind_releases_nothing(town: Town, client: FlaskClient) -> None:
     refused(client.post(FULFILL, json={}, headers=KEY), "nothing")
+    for value in VALUES:
+        refused(client.post(FULFILL, json={"order_number": value}, headers=KEY), value)
 
 
 def test_fulfilling_needs_the_key(town: Town, client: FlaskClient) -> None:
@@ -114,12 +114,12 @@ def test_fulfilling_needs_the_key(town: Town, client: FlaskClient) -> None:
     assert client.post(FULFILL, json=body, headers=KEY).status_code == 202
 
 
-@pytest.mark.parametrize("page", ["0", "-1", "x", "1e9", "9" * 40, "1.5", "", "%00", "10000000"])
-def test_a_page_of_products_that_is_not_there(page: str, client: FlaskClient) -> None:
-    answer = client.get(f"/api/products?page={page}")
-    is_civil(answer, page)
-    assert answer.status_code in (200, 404, 422)
-    assert answer.mimetype in ("application/json", "application/problem+json")
+def test_a_page_of_products_that_is_not_there(client: FlaskClient) -> None:
+    for page in ("0", "-1", "x", "1e9", "9" * 40, "1.5", "", "%00", "10000000"):
+        answer = client.get(f"/api/products?page={page}")
+        is_civil(answer, page)
+        assert answer.status_code in (200, 404, 422)
+        assert answer.mimetype in ("application/json", "application/problem+json")
 
 
 def test_signed_events_of_any_shape_are_stored_or_refused_and_stop_no_job(town: Town, client: FlaskClient) -> None:

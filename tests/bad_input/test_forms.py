@@ -81,22 +81,23 @@ def test_nothing_typed_breaks_a_form_or_leaves_something_wrong(rule: str, town: 
     assert after["orders"] == after["checkouts"] == 0
 
 
-@pytest.mark.parametrize("bad", NUMBERS)
-def test_a_bad_quantity_or_variant_is_told_and_changes_nothing(bad: str, town: Town, client: FlaskClient) -> None:
+def test_a_bad_quantity_or_variant_is_told_and_changes_nothing(town: Town, client: FlaskClient) -> None:
     shirt = town.a_shirt().id
     cart_with_a_shirt(client, shirt)
     line = db.session.execute(select(CartLine.id)).scalar_one()
     db.session.remove()
-    for path, data in (
-        ("/cart/lines", {"variant": shirt, "quantity": bad}),
-        ("/cart/lines", {"variant": bad or "nothing", "quantity": "1"}),
-        (f"/cart/lines/{line}", {"quantity": bad if bad != "0" else "-0"}),
-    ):
-        answer = client.post(path, data=data, headers=ours(), follow_redirects=True)
-        is_civil(answer, (path, bad))
-        assert 'role="alert"' in answer.text or "flash" in answer.text or answer.status_code == 422, (path, bad)
-    db.session.remove()
-    assert [(x.quantity, x.variant_id) for x in db.session.execute(select(CartLine)).scalars()] == [(1, shirt)]
+    for bad in NUMBERS:
+        for path, data in (
+            ("/cart/lines", {"variant": shirt, "quantity": bad}),
+            ("/cart/lines", {"variant": bad or "nothing", "quantity": "1"}),
+            (f"/cart/lines/{line}", {"quantity": bad if bad != "0" else "-0"}),
+        ):
+            answer = client.post(path, data=data, headers=ours(), follow_redirects=True)
+            is_civil(answer, (path, bad))
+            assert 'role="alert"' in answer.text, f"{path} {data}: nothing is said"
+        db.session.remove()
+        held = [(x.quantity, x.variant_id) for x in db.session.execute(select(CartLine)).scalars()]
+        assert held == [(1, shirt)], bad
 
 
 def test_zero_takes_a_line_out(town: Town, client: FlaskClient) -> None:
@@ -114,30 +115,27 @@ def test_an_unknown_country_is_told_and_kept_out(town: Town, client: FlaskClient
         assert answer.status_code == 200 and "country from the list" in answer.text, country
 
 
+BODIES: list[tuple[str, bytes]] = [
+    ("application/x-www-form-urlencoded", b"\xff\xfe=%ff&name=\xc3\x28&quantity=\xff&email=%00%ff"),
+    ("application/x-www-form-urlencoded", b"&".join(b"f%d=1" % n for n in range(5000))),
+    ("application/x-www-form-urlencoded", b"message=" + b"x" * 400_000),
+    ("application/x-www-form-urlencoded", b"message=" + b"x" * 2_200_000),
+    ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="email"\r\n\r\nno end'),
+    ("multipart/form-data; boundary=x", b"--x\r\n" * 3000),
+    ("multipart/form-data", b"no boundary"),
+    ("multipart/form-data; boundary=" + "b" * 500, b"\xff" * 1000),
+    ("application/json", b'{"email": 1}'),
+    ("text/plain; charset=utf-7", b"+ADw-script+AD4-"),
+    ("", b"\x00" * 100),
+]
+
+
 @pytest.mark.parametrize("path", ["/cart/lines", "/contact", "/orders/find", "/checkout", "/cart/note"])
-@pytest.mark.parametrize(
-    ("kind", "body"),
-    [
-        ("application/x-www-form-urlencoded", b"\xff\xfe=%ff&name=\xc3\x28&quantity=\xff&email=%00%ff"),
-        ("application/x-www-form-urlencoded", b"&".join(b"f%d=1" % n for n in range(5000))),
-        ("application/x-www-form-urlencoded", b"message=" + b"x" * 400_000),
-        ("application/x-www-form-urlencoded", b"message=" + b"x" * 2_200_000),
-        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="email"\r\n\r\nno end'),
-        ("multipart/form-data; boundary=x", b"--x\r\n" * 3000),
-        ("multipart/form-data", b"no boundary"),
-        ("multipart/form-data; boundary=" + "b" * 500, b"\xff" * 1000),
-        ("application/json", b'{"email": 1}'),
-        ("text/plain; charset=utf-7", b"+ADw-script+AD4-"),
-        ("", b"\x00" * 100),
-    ],
-)
-def test_broken_and_oversized_bodies_are_refused_politely(
-    path: str, kind: str, body: bytes, town: Town, client: FlaskClient
-) -> None:
+def test_broken_and_oversized_bodies_are_refused_politely(path: str, town: Town, client: FlaskClient) -> None:
     before = rows()
-    answer = client.post(path, data=body, content_type=kind, headers=ours())
-    is_civil(answer, (path, kind))
-    assert rows() == before
+    for kind, body in BODIES:
+        is_civil(client.post(path, data=body, content_type=kind, headers=ours()), (path, kind, body[:40]))
+        assert rows() == before, (path, kind, body[:40])
 
 
 def test_a_cart_cookie_of_any_shape_is_only_an_unknown_cart(town: Town) -> None:
