@@ -15,6 +15,7 @@ from shop.admin.routes import bp as admin
 from shop.admin.routes import health_bp
 from shop.api.routes import bp as api
 from shop.core import log, secrets
+from shop.core.addresses import RowId
 from shop.core.redis import RedisDoor
 from shop.storefront.routes import bp as storefront
 from shop.webhooks.routes import bp as webhooks
@@ -24,6 +25,7 @@ def create_app(config: Config) -> Flask:
     """Bind extensions, register blueprints; nothing else."""
     app = Flask("shop", root_path=str(ROOT / "shop"), template_folder=str(ROOT / "templates"), static_folder=None)
     app.config.update(flask_settings(config))
+    app.url_map.converters["int"] = RowId
     log.configure(config.log_level, config.log_json)
     secrets.load_keys(config.encryption_keys)
     if config.redis_url:
