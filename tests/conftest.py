@@ -153,11 +153,13 @@ def empty_database() -> None:
 
 
 @pytest.fixture
-def sandbox(_sandbox: tuple[World, str, str]) -> World:
-    """Every provider, back to its first day."""
+def sandbox(_sandbox: tuple[World, str, str]) -> Iterator[World]:
+    """Every provider, back to its first day; what is still in the post afterwards reaches no other test."""
     world = _sandbox[0]
     reset_world(world)
-    return world
+    yield world
+    world.hooks.clear()
+    world.hooks.wait_idle(5)
 
 
 @pytest.fixture(scope="session")
