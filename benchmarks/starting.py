@@ -17,7 +17,7 @@ def measure(stage: Stage) -> Iterable[Figure]:
     """Each start begins with nothing kept: the home page is worked out with the index of the whole catalogue."""
     env = stage.env_of("uncached")
     hello, shop = [], []
-    for turn in range(2 if stage.quick else 3):
+    for turn in range(1 if stage.quick else 3):
         log = stage.place / f"start-{turn}.log"
         with start_server("benchmarks.hello:app", base_env(), log) as server:
             hello.append(server.seconds_to_first_page)

@@ -25,7 +25,7 @@ PER_PAGE = 50
 
 
 def measure(stage: Stage) -> Iterable[Figure]:
-    count = 500 if stage.quick else 2_000
+    count = 250 if stage.quick else 2_000
     progress(f"a sandbox with {count:,} products")
     free = stage.start_sandbox(rate_limits=False, products=count)
     app = _app(stage, free)
