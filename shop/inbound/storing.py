@@ -8,36 +8,34 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from shop.core.queue import JobName, enqueue_after_commit
+from shop.core.queue import JobName, enqueue_after_commit, kick
+from shop.extensions import db
 from shop.inbound.models import InboundEvent
 
+_STORE = """
+INSERT INTO inbound_events (source, external_id, topic, subject_id, payload)
+VALUES (%(source)s, %(external_id)s, %(topic)s, %(subject_id)s, %(payload)s::jsonb)
+ON CONFLICT (source, external_id) DO NOTHING RETURNING id"""
 
-def store_event(
-    session: Session,
-    *,
-    source: str,
-    external_id: str,
-    topic: str,
-    subject_id: str | None,
-    payload: dict[str, Any],
-    found_by: str = "hook",
-) -> bool:
-    """True when the event is new. A repeat stores nothing and kicks nothing. The caller commits."""
-    return bool(
-        store_events(
-            session,
-            [
-                {
-                    "source": source,
-                    "external_id": external_id[:255],
-                    "topic": topic[:120],
-                    "subject_id": subject_id[:255] if subject_id else None,
-                    "payload": payload,
-                    "found_by": found_by,
-                }
-            ],
-        )
-    )
+
+def store_at_once(*, source: str, external_id: str, topic: str, subject_id: str | None, raw: bytes) -> bool:
+    """Store one webhook call, committed when this returns; then kick. False for a repeat, which stores nothing.
+
+    `raw` is the body as it came, JSON already. One statement, its own transaction: a hook is answered in milliseconds,
+    and BEGIN and COMMIT would be two more round trips.
+    """
+    row = {
+        "source": source,
+        "external_id": external_id[:255],
+        "topic": topic[:120],
+        "subject_id": subject_id[:255] if subject_id else None,
+        "payload": raw.decode(),
+    }
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        is_new = connection.exec_driver_sql(_STORE, row).first() is not None
+    if is_new:
+        kick(JobName.DRAIN_INBOUND)
+    return is_new
 
 
 def store_events(session: Session, rows: Sequence[dict[str, Any]]) -> int:

@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, current_app, request
+from sqlalchemy.exc import DataError
 
 from config import Config
-from shop.core.transaction import transaction
 from shop.errors import ShopError
-from shop.inbound.storing import store_event
+from shop.inbound.storing import store_at_once
 from shop.inbound.verifying import verify_printify, verify_stripe
 from shop.payments.reading_stripe import read_event
 
@@ -35,7 +35,7 @@ def stripe() -> Response:
     if not isinstance(body.get("id"), str) or not isinstance(body.get("type"), str):
         raise NotReadable
     event = read_event(body)
-    return _store("stripe", event.event_id, event.topic, event.subject_id, body)
+    return _store("stripe", event.event_id, event.topic, event.subject_id, raw)
 
 
 @bp.post("/api/webhooks/printify")
@@ -48,7 +48,7 @@ def printify() -> Response:
     resource = body.get("resource")
     if not isinstance(body.get("id"), str) or not isinstance(body.get("type"), str) or not isinstance(resource, dict):
         raise NotReadable
-    return _store("printify", body["id"], body["type"], str(resource.get("id") or ""), body)
+    return _store("printify", body["id"], body["type"], str(resource.get("id") or ""), raw)
 
 
 def _raw_body() -> bytes:
@@ -67,11 +67,11 @@ def _json(raw: bytes) -> dict[str, Any]:
     return body
 
 
-def _store(source: str, external_id: str, topic: str, subject_id: str | None, body: dict[str, Any]) -> Response:
+def _store(source: str, external_id: str, topic: str, subject_id: str | None, raw: bytes) -> Response:
     if not external_id:
         raise NotReadable
-    with transaction() as session:
-        store_event(
-            session, source=source, external_id=external_id, topic=topic, subject_id=subject_id or None, payload=body
-        )
+    try:
+        store_at_once(source=source, external_id=external_id, topic=topic, subject_id=subject_id or None, raw=raw)
+    except DataError as error:  # JSON to us, but not to PostgreSQL
+        raise NotReadable from error
     return Response("{}", 200, mimetype="application/json")

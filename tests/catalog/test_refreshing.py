@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,7 +21,7 @@ from shop.core.transaction import transaction
 from shop.email.models import Letter
 from shop.errors import NotFound, Unavailable
 from shop.extensions import db
-from shop.inbound.storing import store_event
+from shop.inbound.storing import store_at_once
 from shop.outbound import breaker
 from shop.outbound.models import OutboundCall
 from shop.workflows.refresh_catalog import (
@@ -337,16 +338,13 @@ def test_a_command_follows_the_run_a_worker_has(shop: World) -> None:
 
 
 def publish_event(external_id: str, action: str) -> None:
-    with transaction() as session:
-        payload = {"resource": {"id": external_id, "data": {"action": action}}}
-        store_event(
-            session,
-            source="printify",
-            external_id=f"{external_id}-{action}-{clock.now()}",
-            topic="product:publish:started",
-            subject_id=external_id,
-            payload=payload,
-        )
+    store_at_once(
+        source="printify",
+        external_id=f"{external_id}-{action}-{clock.now()}",
+        topic="product:publish:started",
+        subject_id=external_id,
+        raw=json.dumps({"resource": {"id": external_id, "data": {"action": action}}}).encode(),
+    )
 
 
 def test_unpublished_there_is_off_sale_here_until_published_again(shop: World) -> None:
