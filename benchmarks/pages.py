@@ -20,6 +20,7 @@ from shop.core.secrets import new_token
 from shop.core.transaction import transaction
 
 LIST_PAGES = 5
+SEARCHES = 6_000
 CARTS = 400
 FORM = "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin\r\n"
 HTMX = "HX-Request: true\r\n"
@@ -65,16 +66,18 @@ def product_pages(shop: Shop, seed: int) -> list[str]:
 
 
 def search_pages(seed: int) -> list[str]:
-    """Two hundred searches of one to three words of some product's title; one in ten is mistyped."""
+    """Thousands of searches of one to three words of some product's title, more than a process remembers; one in ten is
+    mistyped."""
     chance = random.Random(seed)
-    found = []
-    for number in range(200):
+    found: dict[str, None] = {}
+    for number in range(SEARCHES):
         words = title_of(chance.randrange(SMALL), seed).partition(" No. ")[0].split()
         wanted = chance.sample(words, min(len(words), 1 + number % 3))
         if number % 10 == 0:
-            wanted[0] = wanted[0][:2] + wanted[0][3:]
-        found.append("/search?q=" + "+".join(wanted))
-    return found
+            place = chance.randrange(1, len(wanted[0]) - 1)
+            wanted[0] = wanted[0][:place] + wanted[0][place + 1 :]
+        found["/search?q=" + "+".join(wanted)] = None
+    return list(found)
 
 
 def always(paths: Sequence[str], headers: str = "") -> Callable[[], Sequence[bytes]]:
