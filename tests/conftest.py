@@ -158,7 +158,7 @@ def sandbox(_sandbox: tuple[World, str, str]) -> Iterator[World]:
     world = _sandbox[0]
     reset_world(world)
     yield world
-    world.hooks.clear()
+    reset_world(world)
     world.hooks.wait_idle(5)
 
 
