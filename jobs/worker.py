@@ -5,6 +5,7 @@ lease and fence make a killed worker harmless).
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 
@@ -30,12 +31,22 @@ class QueueWorker(SimpleWorker):
         super().request_stop(signum, frame)
 
 
+class OneLine(logging.Filter):
+    """A lost Redis is expected and told in one line: RQ adds the whole traceback to it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], redis.RedisError):
+            record.exc_info = record.exc_text = None
+        return True
+
+
 def main(argv: list[str]) -> int:
     if len(argv) != 1 or argv[0] not in QUEUES:
         print(f"usage: python -m jobs.worker {{{'|'.join(QUEUES)}}}", file=sys.stderr)  # noqa: T201
         return 2
     queue_name = argv[0]
     app = worker_app()
+    logging.getLogger("rq.worker").addFilter(OneLine())
     url = app.config["IMPRINT"].redis_url
     with app.app_context():
         for name, where in QUEUE_OF.items():  # rows may be waiting from before a crash
