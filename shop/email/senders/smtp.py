@@ -7,6 +7,7 @@ import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from functools import lru_cache
 
 from shop.core import clock
 from shop.email.senders.envelope import Envelope, Sender
@@ -44,16 +45,21 @@ class SmtpSender(Sender):
         return str(message["Message-ID"])
 
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
         if self.tls == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT_SECONDS, context=context)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT_SECONDS, context=_trust())
         else:
             server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_SECONDS)
             if self.tls == "starttls":
-                server.starttls(context=context)
+                server.starttls(context=_trust())
         if self.user:
             server.login(self.user, self.password)
         return server
+
+
+@lru_cache(maxsize=1)
+def _trust() -> ssl.SSLContext:
+    """The machine's certificate authorities; reading them costs more than a letter."""
+    return ssl.create_default_context()
 
 
 def _refusal(code: int, detail: str) -> Refused | Unavailable:
