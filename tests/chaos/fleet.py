@@ -31,7 +31,8 @@ class Fleet:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         changes = {"work_lease_seconds": 3, "redis_url": redis_url or config.redis_url, "log_level": "INFO"}
-        self.env = settings_as_env(config, **changes)
+        served = {"HOST": "127.0.0.1", "PORT": str(self.port), "WEB_PROCESSES": "2"}
+        self.env = {**settings_as_env(config, **changes), **served}
         self.directory = directory
         self.running: dict[str, Running] = {}
         self.kills = 0
@@ -45,7 +46,7 @@ class Fleet:
 
     def _start(self, name: str) -> None:
         if name == "web":
-            arguments = ["-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.port}", "--workers", "1"]
+            arguments = ["-m", "serve"]
         elif name == "ticker":
             arguments = ["-m", "jobs.ticker"]
         else:
