@@ -28,8 +28,6 @@ from shop.extensions import db
 PER_PAGE = 50
 MOST_FOUND = 12
 
-LARGEST_ID = 2**63 - 1  # of PostgreSQL
-
 
 class Changed(Exception):
     """Somebody saved this collection since the form was filled."""
@@ -121,7 +119,9 @@ def _saved(collection_id: int | None) -> Response | BaseResponse:
     except InvalidInput as error:
         found = _find(db.session(), collection_id) if collection_id is not None else None
         values = {**fill(found), **typed}
-        return _page(db.session(), found, values, status=422, errors=error.fields, marks=request.form.get("marks"))
+        return _page(
+            db.session(), found, values, status=422, errors=error.fields, marks=request.form.get("marks")
+        )
     except Changed:
         found = _find(db.session(), collection_id or 0)
         met = meet(fill(found), typed, request.form.get("marks", ""))
@@ -141,7 +141,9 @@ def _save(collection_id: int | None, typed: dict[str, str]) -> int:
                 raise Changed
         columns = read_columns(typed)
         if arranging.slug_is_taken(session, columns["slug"], collection_id):
-            raise InvalidInput(fields={"slug": f"Another collection has the address {columns['slug']} already."})
+            raise InvalidInput(
+                fields={"slug": f"Another collection has the address {columns['slug']} already."}
+            )
         if found is not None:
             columns = {name: value for name, value in columns.items() if getattr(found, name) != value}
             if not columns:
@@ -150,7 +152,7 @@ def _save(collection_id: int | None, typed: dict[str, str]) -> int:
 
 
 def _find(session: Session, collection_id: int, to_change: bool = False) -> Collection:
-    found = arranging.find_collection(session, collection_id, to_change) if collection_id <= LARGEST_ID else None
+    found = arranging.find_collection(session, collection_id, to_change)
     if found is None:
         raise NotFound("There is no such collection.")
     return found
@@ -194,7 +196,11 @@ def _page(
 
 def _members(session: Session, collection_id: int, page: int) -> Page[Any]:
     inside = select(
-        Product.id, Product.title, Product.status, Product.card["image"].label("image"), CollectionProduct.by_hand
+        Product.id,
+        Product.title,
+        Product.status,
+        Product.card["image"].label("image"),
+        CollectionProduct.by_hand,
     )
     inside = inside.join(CollectionProduct, CollectionProduct.product_id == Product.id)
     inside = inside.where(CollectionProduct.collection_id == collection_id)

@@ -17,7 +17,13 @@ from shop.admin.stale import marks_of, meet
 from shop.catalog.cards import picture_from
 from shop.catalog.editing import Edited, ProductEdit, apply_edit, find_product
 from shop.catalog.models import Collection, CollectionProduct, Image
-from shop.catalog.taking_back import GIVEN_BACK, leave_status_to_printify, names_given_back, take_back, told_statuses
+from shop.catalog.taking_back import (
+    GIVEN_BACK,
+    leave_status_to_printify,
+    names_given_back,
+    take_back,
+    told_statuses,
+)
 from shop.catalog.words import plain_text
 from shop.core import clock, log
 from shop.core.pages import render
@@ -27,8 +33,6 @@ from shop.extensions import db
 from shop.tenancy.profile import current_profile
 
 logger = log.get_logger("admin")
-
-LARGEST_ID = 2**63 - 1  # of PostgreSQL
 
 
 class Changed(Exception):
@@ -96,7 +100,7 @@ def _save(product_id: int, typed: dict[str, str], currency: str) -> ProductEdit 
 
 
 def _find(session: Session, product_id: int, to_change: bool = False) -> Edited:
-    found = find_product(session, product_id, to_change) if product_id <= LARGEST_ID else None
+    found = find_product(session, product_id, to_change)
     if found is None:
         raise NotFound("There is no such product.")
     return found
@@ -126,7 +130,9 @@ def _page(
         errors=errors or {},
         changed=None if changed is None else {names[name]: value for name, value in changed.items()},
         marks=marks if marks is not None else marks_of(fill(found, currency)),
-        variants=[_variant_row(v, config.printify_currency == currency) for v in found.variants[:MOST_VARIANTS]],
+        variants=[
+            _variant_row(v, config.printify_currency == currency) for v in found.variants[:MOST_VARIANTS]
+        ],
         more_variants=max(0, len(found.variants) - MOST_VARIANTS),
         pictures=[(image, _picture(image, config.media_url)) for image in found.images[:MOST_PICTURES]],
         own=own,
