@@ -1,31 +1,18 @@
-"""Every table, imported once so that migrations and tests see them all."""
+"""Every table, imported once so that migrations and tests see them all: each `models.py`, and the schedules."""
 
 from __future__ import annotations
 
-from shop.accounts import models as accounts
-from shop.cart import models as cart
-from shop.catalog import models as catalog
-from shop.checkout import models as checkout
+import importlib.util
+import pkgutil
+
+import shop
 from shop.core import schedules
-from shop.email import models as email
-from shop.fulfilment import models as fulfilment
-from shop.inbound import models as inbound
-from shop.orders import models as orders
-from shop.outbound import models as outbound
-from shop.payments import models as payments
-from shop.tenancy import models as tenancy
 
 ALL = (
-    accounts,
-    cart,
-    catalog,
-    checkout,
     schedules,
-    email,
-    fulfilment,
-    inbound,
-    orders,
-    outbound,
-    payments,
-    tenancy,
+    *(
+        importlib.import_module(f"shop.{domain.name}.models")
+        for domain in pkgutil.iter_modules(shop.__path__)
+        if domain.ispkg and importlib.util.find_spec(f"shop.{domain.name}.models")
+    ),
 )

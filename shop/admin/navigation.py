@@ -4,29 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 
+from shop.admin.permissions import May, allowed
 from shop.extensions import db
 from shop.workflows.list_failures import count_parked
 
-#: (endpoint, title, icon, prefix of the endpoints below it)
+#: (endpoint, title, icon, permission to see it)
 ITEMS = (
-    ("admin.dashboard", "Home", "home"),
-    ("admin.orders", "Orders", "receipt"),
-    ("admin.catalog", "Catalogue", "tag"),
-    ("admin.collections", "Collections", "box"),
-    ("admin.letters", "Letters", "mail"),
-    ("admin.failures", "Failures", "alert"),
-    ("admin.settings", "Settings", "gear"),
+    ("admin.dashboard", "Home", "home", May.LOOK),
+    ("admin.orders", "Orders", "receipt", May.LOOK),
+    ("admin.drafts", "Drafts", "edit", May.LOOK),
+    ("admin.disputes", "Disputes", "scale", May.LOOK),
+    ("admin.catalog", "Catalogue", "tag", May.LOOK),
+    ("admin.collections", "Collections", "box", May.LOOK),
+    ("admin.customers", "Customers", "user", May.LOOK),
+    ("admin.content", "Content", "page", May.LOOK),
+    ("admin.letters", "Letters", "mail", May.LOOK),
+    ("admin.failures", "Failures", "alert", May.LOOK),
+    ("admin.jobs", "Jobs", "clock", May.DEVELOP),
+    ("admin.developers", "Developers", "code", May.DEVELOP),
+    ("admin.staff", "Staff", "lock", May.STAFF),
+    ("admin.settings", "Settings", "gear", May.LOOK),
 )
 
 
 def nav_items() -> list[dict[str, Any]]:
-    """[{title, url, icon, current, count}] for the layout."""
+    """[{title, url, icon, current, count}] for the layout: what the member who is signed in may see."""
     here = request.path
     failures = sum(count_parked(db.session()).values())
     items = []
-    for endpoint, title, icon in ITEMS:
+    for endpoint, title, icon, permission in ITEMS:
+        if endpoint not in current_app.view_functions or not allowed(permission):
+            continue
         url = url_for(endpoint)
         current = here == url if endpoint == "admin.dashboard" else here == url or here.startswith(url + "/")
         count = ("99+" if failures > 99 else failures) if endpoint == "admin.failures" else 0

@@ -21,14 +21,19 @@ class May(StrEnum):
     FULFIL = "fulfil"  # release, cancel, try again
     REFUND = "refund"
     CATALOG = "catalog"
+    CUSTOMERS = "customers"  # notes, tags, consent
+    PRIVACY = "privacy"  # hand out or erase what is known of a person, merge two
+    CONTENT = "content"  # pages, menus, home, letters' texts
     SETTINGS = "settings"
+    DEVELOP = "develop"  # API keys, webhooks, queues, schedules
+    STAFF = "staff"  # who may sign in, and the audit log
 
 
 ROLE_MAY: dict[str, frozenset[May]] = {
     "owner": frozenset(May),
-    "manager": frozenset(May),
+    "manager": frozenset(May) - {May.STAFF},
     "fulfilment": frozenset({May.LOOK, May.SUPPORT, May.FULFIL, May.CATALOG}),
-    "support": frozenset({May.LOOK, May.SUPPORT, May.REFUND}),
+    "support": frozenset({May.LOOK, May.SUPPORT, May.REFUND, May.CUSTOMERS}),
     "viewer": frozenset({May.LOOK}),
 }
 

@@ -37,7 +37,7 @@ def fill(rule: Rule) -> str:
             parts.append(piece)
             continue
         name, rest = piece.split(">", 1)
-        parts.append(values[name.rpartition(":")[2]] + rest)
+        parts.append(values.get(name.rpartition(":")[2], "1") + rest)
     return "".join(parts)
 
 

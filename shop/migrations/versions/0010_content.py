@@ -1,0 +1,19 @@
+"""content
+
+Revision ID: 0010
+Revises: 0009
+
+"""
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""
