@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import pkgutil
+import importlib
+from pathlib import Path
 
-import shop
 from shop.core import schedules
+
+_SHOP = Path(__file__).parent
 
 ALL = (
     schedules,
     *(
-        importlib.import_module(f"shop.{domain.name}.models")
-        for domain in pkgutil.iter_modules(shop.__path__)
-        if domain.ispkg and importlib.util.find_spec(f"shop.{domain.name}.models")
+        importlib.import_module(".".join(("shop", *found.relative_to(_SHOP).with_suffix("").parts)))
+        for found in sorted(_SHOP.glob("*/**/models.py"))
     ),
 )

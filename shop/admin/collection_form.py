@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from shop.admin import reading_forms as read
-from shop.admin.product_form import read_description, read_tags
 from shop.admin.settings_forms import every
 from shop.catalog.models import Collection
 from shop.catalog.naming import MOST_CHARS, slugify
+from shop.catalog.reading_fields import read_description, read_tags
 from shop.errors import InvalidInput
 
 LABELS = {

@@ -10,18 +10,14 @@ from functools import partial
 from typing import Any
 
 from shop.admin import reading_forms as read
-from shop.admin.stale import plain
 from shop.catalog.editing import STATUSES, Edited, ProductEdit
-from shop.catalog.html import MOST_CHARS_OUT, clean_html
 from shop.catalog.models import Variant
-from shop.catalog.reading_printify import MOST_MINOR, MOST_TAGS
+from shop.catalog.reading_fields import Form, plain, read_description, read_price, read_tags
 from shop.errors import InvalidInput
 
 #: what one page takes; products with more are changed from the list
 MOST_VARIANTS, MOST_PICTURES = 250, 60
-MOST_TAG_CHARS = 80
 STATUS_NAMES = {"active": "Active: on sale", "draft": "Draft: not shown", "archived": "Archived: no longer sold"}
-Form = Mapping[str, str]
 
 
 def fill(found: Edited, currency: str) -> dict[str, str]:
@@ -97,37 +93,6 @@ def read_edit(typed: Form, found: Edited, currency: str) -> ProductEdit:
     if errors:
         raise InvalidInput(fields=errors)
     return edit
-
-
-def read_tags(form: Form, name: str) -> list[str]:
-    """Tags with commas or on lines of their own; each once, whatever its case."""
-    raw = plain(form.get(name, ""))
-    found: dict[str, str] = {}
-    for part in raw.replace("\n", ",").split(","):
-        tag = read.text({name: part}, name, "A tag", MOST_TAG_CHARS, required=False)
-        if tag:
-            found.setdefault(tag.casefold(), tag)
-    if len(found) > MOST_TAGS:
-        raise InvalidInput(fields={name: f"At most {MOST_TAGS} tags."})
-    return list(found.values())
-
-
-def read_description(form: Form) -> str:
-    """HTML, made harmless (catalog/html.py)."""
-    raw = plain(form.get("description_html", ""))
-    if len(raw) > MOST_CHARS_OUT:
-        why = f"Description is too long: at most {MOST_CHARS_OUT} characters."
-        raise InvalidInput(fields={"description_html": why})
-    return clean_html(raw)
-
-
-def read_price(form: Form, name: str, label: str, currency: str) -> int:
-    """More than nothing, and no more than a catalogue may hold."""
-    minor = read.amount(form, name, label, currency)
-    if not 0 < minor <= MOST_MINOR:
-        most = read.plain_amount(MOST_MINOR, currency)
-        raise InvalidInput(fields={name: f"{label} must be more than 0 and at most {most}."})
-    return minor
 
 
 def _read_prices(edit: ProductEdit, variant: Variant, typed: Form, changed: Iterable[str], currency: str) -> None:

@@ -14,11 +14,12 @@ from shop.admin import reading_forms as read
 from shop.admin.blueprint import bp
 from shop.admin.catalog import TABS, list_conditions, list_query
 from shop.admin.permissions import May, staff_only
-from shop.admin.product_form import MOST_TAG_CHARS, STATUS_NAMES, read_price
+from shop.admin.product_form import STATUS_NAMES
 from shop.catalog.bulk import lock_catalog
 from shop.catalog.bulk_changes import MOST_AT_ONCE, BulkChange, Plan, apply_plan, plan_changes
 from shop.catalog.editing import STATUSES
 from shop.catalog.models import Product
+from shop.catalog.reading_fields import MOST_TAG_CHARS, read_price
 from shop.core import clock, log
 from shop.core.pages import render
 from shop.core.transaction import transaction

@@ -9,7 +9,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MOST_MARKS = 60_000  # characters
+from shop.catalog.reading_fields import plain
+
+MOST_MARKS = 250_000  # characters
 
 
 @dataclass(frozen=True)
@@ -18,11 +20,6 @@ class Met:
 
     values: dict[str, str]
     changed: dict[str, str]
-
-
-def plain(value: str) -> str:
-    """As a browser sends it back: one kind of line end, nothing around it."""
-    return value.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def marks_of(values: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
@@ -47,6 +48,10 @@ class Product(Model):
         Index("ix_products_search", "search", postgresql_using="gin"),
         Index("ix_products_words", "words", postgresql_using="gin"),
         Index("ix_products_source", "blueprint_id", "print_provider_id"),
+        *(
+            Index(f"ix_products_{name}", name, postgresql_where=text(f"{name} IS NOT NULL"))
+            for name in ("publish_at", "hide_at", "size_guide_id")
+        ),
     )
 
     slug: Mapped[str] = mapped_column(String(160), unique=True)
@@ -79,6 +84,11 @@ class Product(Model):
     document: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     search: Mapped[str | None] = mapped_column(TSVECTOR)  # stemmed, weighted
     words: Mapped[str | None] = mapped_column(TSVECTOR)  # as written, for as-you-type
+    #: when the clock puts it on sale, and takes it off again (workflows/keep_schedules.py); None: never
+    publish_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    hide_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: chosen for this product; None: its collection's or type's (catalog/guides.py), else `size_guide`
+    size_guide_id: Mapped[int | None] = mapped_column(ForeignKey("size_guides.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
 
@@ -194,3 +204,30 @@ class ContentPage(Model):
     html: Mapped[str] = mapped_column(Text)
     position: Mapped[int] = mapped_column(Integer, default=0)
     in_footer: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+class SizeGuide(Model):
+    """A table of measures, for single products (Product.size_guide_id), collections, or types of product."""
+
+    __tablename__ = "size_guides"
+
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    unit: Mapped[str] = mapped_column(String(2), default="cm")  # cm | in: of the numbers in `rows`
+    columns: Mapped[list[str]] = mapped_column(JSONB, default=list)  # ["Size", "Width", "Length"]
+    rows: Mapped[list[list[str]]] = mapped_column(JSONB, default=list)  # as many cells as columns
+    note_html: Mapped[str] = mapped_column(Text, default="")  # sanitised on the way in
+    product_types: Mapped[list[str]] = mapped_column(ARRAY(String(80)), default=list)
+    collection_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+
+
+class SlugRedirect(Model):
+    """An address that something had before. It names the thing, not its address: there can be no loops."""
+
+    __tablename__ = "slug_redirects"
+    __table_args__ = (UniqueConstraint("kind", "slug"), Index("ix_slug_redirects_target", "kind", "target_id"))
+
+    kind: Mapped[str] = mapped_column(String(12))  # product | collection
+    slug: Mapped[str] = mapped_column(String(160))
+    target_id: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
