@@ -18,6 +18,7 @@ from shop.workflows import (
     poll_checkouts,
     poll_fulfilments,
     poll_stripe_events,
+    record_visits,
     refresh_catalog,
     watch_subscriptions,
 )
@@ -30,6 +31,7 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "poll_checkouts": (30, poll_checkouts.run),
     "poll_stripe_events": (60, poll_stripe_events.run),
     "poll_fulfilments": (60, poll_fulfilments.run),
+    "record_visits": (60, record_visits.run),
     "refresh_catalog_when_old": (60, refresh_catalog.request_when_old),
     "watch_subscriptions": (600, watch_subscriptions.run),
     "clean_up": (3600, clean_up.run),

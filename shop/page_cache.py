@@ -23,6 +23,7 @@ from shop.core.build import build_key
 from shop.core.redis import RedisDoor
 from shop.core.scope import current_store, scoped_key
 from shop.extensions import db
+from shop.insights.visits import VisitCounter
 from shop.kept_pages import KeptPage, ProcessShelf, RedisShelf
 from shop.page_answers import answer, capture, compress_dynamic
 from shop.storefront.statics import Files
@@ -47,7 +48,8 @@ _PATHS: tuple[tuple[str, Known], ...] = (
     ("/pages/", lambda key: False),
     ("/sitemap", lambda key: False),
 )
-_EXACT = frozenset({"/", "/brand.css", "/robots.txt", "/favicon.svg", "/favicon.ico", "/manifest.webmanifest"})
+_FILES = frozenset({"/brand.css", "/robots.txt", "/favicon.svg", "/favicon.ico", "/manifest.webmanifest"})
+_EXACT = _FILES | {"/"}
 
 
 def init_app(app: Flask) -> None:
@@ -102,6 +104,7 @@ class PageCache:
         config: Config = app.config["IMPRINT"]
         self.build = build_key(config.public_url, config.media_url)
         self.here = ProcessShelf(PROCESS_BYTES)
+        self.visits = VisitCounter(app.extensions.get("imprint.redis"))
         on_forget(self.forget)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -112,6 +115,8 @@ class PageCache:
         if known is None or environ.get("SCRIPT_NAME"):
             return compress_dynamic(self.inner, environ, start_response)
         environ["imprint.page"] = True
+        if path not in _FILES and not path.startswith("/sitemap"):
+            self.visits.note(environ)
         environ["QUERY_STRING"] = query = normalise(environ.get("QUERY_STRING", ""), known)
         version = self._version() if self.on else None
         if version is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_login import UserMixin
-from sqlalchemy import Boolean, String, func
+from sqlalchemy import Boolean, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.secrets import new_token
@@ -42,4 +42,16 @@ class Customer(Model):
     name: Mapped[str] = mapped_column(String(200), default="")
     locale: Mapped[str] = mapped_column(String(8), default="en")
     accepts_marketing: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+
+
+class SavedView(Model):
+    """A name for what a list was asked for: `page` is the list's endpoint, `query` its part of the address."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("page", "name"),)
+
+    page: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(60))
+    query: Mapped[str] = mapped_column(String(1000), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())

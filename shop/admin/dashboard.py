@@ -1,25 +1,26 @@
-"""Home: today's figures, what needs you now, and how the machine is."""
+"""Home: how the shop sells, beside the time before; what needs you now; how the machine is."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, current_app, url_for
+from flask import Response, current_app, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from shop.admin import machine_state
+from shop.admin import charts, machine_state
 from shop.admin.blueprint import bp
 from shop.admin.catalog_state import cache_age, run_to_decide
-from shop.admin.figures import HEIGHT, WIDTH, bars_of, last_days
 from shop.admin.permissions import staff_only
 from shop.admin.words import ago, is_test_mode, money
 from shop.core import clock
 from shop.core.pages import render
 from shop.extensions import db
 from shop.fulfilment.models import FulfilmentOrder
+from shop.insights.selling import Selling, period_of, read_selling
 from shop.orders.models import Order
 from shop.payments.models import Dispute
 from shop.payments.summing import OPEN_DISPUTES
@@ -39,28 +40,79 @@ class Task:
     tone: str = "needs"
 
 
+#: days → what the period and the one before it are called
+PERIODS = {
+    1: ("Today", "yesterday until this hour"),
+    7: ("7 days", "the 7 days before"),
+    30: ("30 days", "the 30 days before"),
+    90: ("90 days", "the 90 days before"),
+    365: ("12 months", "the 12 months before"),
+}
+USUAL = 7
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of the page and what it was before. `way`: up | down | same; `is_good`: whether that is welcome."""
+
+    name: str
+    value: str
+    before: str
+    percent: str
+    way: str
+    is_good: bool
+
+
 @bp.get("/")
 @staff_only()
 def dashboard() -> Response:
+    """?days=1|7|30|90|365; anything else is the usual week."""
     session = db.session()
     profile = current_profile()
-    config = current_app.config["IMPRINT"]
-    days = last_days(session, profile.currency, with_tests=is_test_mode(config))
-    texts = [money(d.sales_minor, profile.currency) for d in days]
+    asked = request.args.get("days", "")
+    days = int(asked) if asked in {str(n) for n in PERIODS} else USUAL
+    selling = read_selling(
+        session, period_of(days), profile.currency, with_tests=is_test_mode(current_app.config["IMPRINT"])
+    )
+    steps = charts.steps_of(selling)
     parked = count_parked(session)
     return render(
         "admin/dashboard.html",
         page_title="Home",
-        today=days[-1],
-        yesterday=days[-2],
+        selling=selling,
+        figures=figures_of(selling),
+        steps=steps,
+        chart={"bars": charts.bars_of(steps), "width": charts.WIDTH, "height": charts.HEIGHT, "floor": charts.BOTTOM},
         days=days,
-        week_orders=sum(d.orders for d in days),
-        week_sales=sum(d.sales_minor for d in days),
-        chart={"bars": bars_of(days, texts), "width": WIDTH, "height": HEIGHT},
+        periods=[(n, name, url_for("admin.dashboard", days=n)) for n, (name, _) in PERIODS.items()],
+        compared_with=PERIODS[days][1],
         tasks=_tasks(session, parked),
         newest=session.execute(select(Order).order_by(Order.placed_at.desc()).limit(NEWEST)).scalars().all(),
         **_machine(session, parked),
     )
+
+
+def figures_of(selling: Selling) -> list[Figure]:
+    now, before, currency = selling.now, selling.before, selling.currency
+
+    def coins(minor: int) -> str:
+        return money(minor, currency)
+
+    return [
+        _figure("Sales", now.sales_minor, before.sales_minor, coins),
+        _figure("Orders", now.orders, before.orders, "{:,}".format),
+        _figure("Average order", now.average_minor, before.average_minor, coins),
+        _figure("Visitors", now.visitors, before.visitors, "{:,}".format),
+        _figure("Conversion", now.conversion, before.conversion, "{:.1%}".format),
+        _figure("Refunds", now.refunded_minor, before.refunded_minor, coins, more_is_good=False),
+    ]
+
+
+def _figure(name: str, now: Any, before: Any, say: Callable[[Any], str], *, more_is_good: bool = True) -> Figure:
+    way = "same" if now is None or before is None or now == before else "up" if now > before else "down"
+    percent = f"{abs(now - before) / before:.0%}" if way != "same" and before else ""
+    texts = [say(value) if value is not None else "–" for value in (now, before)]
+    return Figure(name, texts[0], texts[1], percent, way, (way == "up") == more_is_good)
 
 
 def _machine(session: Session, parked: dict[str, int]) -> dict[str, Any]:
@@ -87,9 +139,7 @@ def _tasks(session: Session, parked: dict[str, int]) -> list[Task]:
     fetched = cache_age(session)
     ttl = timedelta(minutes=current_app.config["IMPRINT"].catalog_ttl_minutes)
     if fetched is not None and clock.now() - fetched > 3 * ttl:
-        tasks.append(
-            Task("The catalogue is old", f"Last read from Printify {ago(fetched)}.", url_for("admin.catalog"))
-        )
+        tasks.append(Task("The catalogue is old", f"Last read from Printify {ago(fetched)}.", url_for("admin.catalog")))
     return tasks
 
 

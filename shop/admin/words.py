@@ -58,6 +58,8 @@ STATUSES: dict[str, tuple[str, str]] = {
     "needs_approval": ("Needs your approval", "needs"),
     "approved": ("Approved", "working"),
     "rejected": ("Rejected", "waiting"),
+    # where an order came from
+    "storefront": ("This shop", "done"),
 }
 
 

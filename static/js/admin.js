@@ -85,6 +85,41 @@
   });
   addEventListener("beforeunload", (event) => $("form[data-dirty]") && event.preventDefault());
 
+  // Ctrl-K opens the palette over every page; arrows walk its hits, Enter opens the chosen one or the first.
+  const palette = $("#palette");
+  function openPalette() {
+    if (palette.open) return;
+    palette.showModal();
+    $("#palette-q").select();
+    palette.dispatchEvent(new Event("open"));
+  }
+  if (palette) {
+    document.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        openPalette();
+      }
+    });
+    $$("[data-palette]").forEach((link) => link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      if (link.closest("[popover]:popover-open")) link.closest("[popover]").hidePopover();
+      openPalette();
+    }));
+    palette.addEventListener("keydown", (event) => {
+      const hits = $$("[data-hit]", palette);
+      const at = hits.indexOf(document.activeElement);
+      if (event.key === "Enter" && at < 0 && hits.length) {
+        event.preventDefault();
+        hits[0].click();
+      }
+      if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+      event.preventDefault();
+      const to = at + (event.key === "ArrowDown" ? 1 : -1);
+      (to < 0 ? $("#palette-q") : hits[Math.min(to, hits.length - 1)])?.focus();
+    });
+  }
+
   // j and k walk the rows, x picks one, Enter opens it, / goes to the search.
   document.addEventListener("keydown", (event) => {
     if (event.target.closest("input,textarea,select,button,dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
