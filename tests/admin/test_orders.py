@@ -218,7 +218,7 @@ def test_hundred_thousand_orders_are_listed_quickly(staff: Staff) -> None:
     with counting() as seen:
         page = staff.get("/admin/orders").text
     assert "5,000 and more" in page
-    assert len(seen) <= 4
+    assert len(seen) <= 5
     assert staff.get("/admin/orders?page=9999").status_code == 200
 
 
@@ -248,4 +248,4 @@ def test_a_hold_shows_on_the_dashboard(staff: Staff) -> None:
     page = staff.get("/admin/").text
     for part in (f"Order {order.number} is on hold", f"Order {disputed.number} is disputed", "12 products are gone"):
         assert part in page, part
-    assert "Yesterday 1" in page
+    assert "from 1<" in staff.get("/admin/?days=1").text
