@@ -8,8 +8,11 @@ from flask_login import UserMixin
 from sqlalchemy import Boolean, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shop.accounts.audit_models import AuditEntry
 from shop.core.secrets import new_token
 from shop.extensions import Model, UtcDateTime
+
+__all__ = ["AuditEntry", "Customer", "StaffMember"]
 
 
 class StaffMember(UserMixin, Model):

@@ -9,6 +9,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as BaseResponse
 
+from shop.accounts.auditing import act_for_this_request
 from shop.accounts.signing_in import is_due_to_note, note_seen
 from shop.admin import words
 from shop.admin.navigation import nav_items
@@ -34,6 +35,13 @@ def ask_for_the_token() -> None:
     """Every unsafe request carries the form's token (field `csrf_token`, or the header htmx sends)."""
     if request.method in UNSAFE:
         csrf.protect()
+
+
+@bp.before_request
+def say_who_acts() -> None:
+    """Whatever this request changes is written down as this member's (accounts/auditing.py)."""
+    if current_user.is_authenticated:
+        act_for_this_request(current_user.email, staff_id=current_user.id)
 
 
 @bp.before_request
