@@ -106,6 +106,8 @@ def _npm() -> list[str]:
 def _ensure_venv() -> None:
     if python().exists() and _belongs_here():
         return
+    if VENV.is_symlink():  # somebody else's environment: never cleared
+        raise Problem(".venv is a link, and what it leads to does not work here. Remove the link, then start again.")
     step(f"Creating .venv with Python {sys.version_info.major}.{sys.version_info.minor}")
     try:
         venv.EnvBuilder(with_pip=True, clear=True, symlinks=True).create(VENV)
@@ -122,7 +124,7 @@ def _belongs_here() -> bool:
     """A copied or moved checkout brings scripts that point elsewhere: make its environment anew."""
     config = VENV / "pyvenv.cfg"
     pip = VENV / "bin" / "pip"
-    return config.exists() and pip.exists() and str(VENV) in pip.read_text(errors="replace")[:300]
+    return config.exists() and pip.exists() and str(VENV.resolve()) in pip.read_text(errors="replace")[:300]
 
 
 def _closure(name: str) -> list[str]:

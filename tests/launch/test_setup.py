@@ -26,6 +26,22 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_an_environment_behind_a_link_is_used_or_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "bin").mkdir(parents=True)
+    (elsewhere / "pyvenv.cfg").write_text("")
+    (elsewhere / "bin" / "python").write_text("")
+    (elsewhere / "bin" / "pip").write_text(f"#!{elsewhere}/bin/python\n")
+    link = tmp_path / "checkout.venv"
+    link.symlink_to(elsewhere)
+    monkeypatch.setattr(setup, "VENV", link)
+    setup._ensure_venv()
+    (elsewhere / "bin" / "pip").write_text("#!/moved/away/bin/python\n")
+    with pytest.raises(Problem, match="link"):
+        setup._ensure_venv()
+    assert (elsewhere / "pyvenv.cfg").exists()
+
+
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     done: list[list[str]] = []
