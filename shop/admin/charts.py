@@ -9,7 +9,7 @@ from shop.insights.selling import Day, Selling
 
 WIDTH, HEIGHT, TOP, BOTTOM = 700, 200, 14, 24
 MOST_BARS = 31
-MOST_LABELS = 10
+MOST_LABELS = 7
 
 
 @dataclass(frozen=True)
