@@ -19,6 +19,7 @@ from shop.core import log, secrets
 from shop.core.addresses import RowId
 from shop.core.redis import RedisDoor
 from shop.storefront.routes import bp as storefront
+from shop.tenancy import provider_keys
 from shop.webhooks.routes import bp as webhooks
 
 
@@ -29,6 +30,7 @@ def create_app(config: Config) -> Flask:
     app.url_map.converters["int"] = RowId
     log.configure(config.log_level, config.log_json)
     secrets.load_keys(config.encryption_keys)
+    provider_keys.init_app(app)
     if config.redis_url:
         app.extensions["imprint.redis"] = RedisDoor(config.redis_url)
     extensions.db.init_app(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, g, redirect, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, request, url_for
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as BaseResponse
@@ -15,6 +15,7 @@ from shop.admin import words
 from shop.admin.navigation import nav_items
 from shop.admin.permissions import allowed
 from shop.core.pages import render
+from shop.core.settings import current_settings
 from shop.core.transaction import transaction
 from shop.errors import ShopError
 from shop.extensions import csrf
@@ -62,7 +63,7 @@ def keep_private(response: Response) -> Response:
 @bp.context_processor
 def every_page() -> dict[str, Any]:
     """What the layouts and the pages of the panel use."""
-    config = current_app.config["IMPRINT"]
+    config = current_settings()
     return {
         "lang": PANEL_LOCALE,
         "admin_nav": nav_items() if current_user.is_authenticated else [],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, current_app, request, url_for
+from flask import Response, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from shop.admin.permissions import staff_only
 from shop.admin.words import ago, is_test_mode, money
 from shop.core import clock
 from shop.core.pages import render
+from shop.core.settings import current_settings
 from shop.extensions import db
 from shop.fulfilment.models import FulfilmentOrder
 from shop.insights.selling import Selling, period_of, read_selling
@@ -72,7 +73,7 @@ def dashboard() -> Response:
     asked = request.args.get("days", "")
     days = int(asked) if asked in {str(n) for n in PERIODS} else USUAL
     selling = read_selling(
-        session, period_of(days), profile.currency, with_tests=is_test_mode(current_app.config["IMPRINT"])
+        session, period_of(days), profile.currency, with_tests=is_test_mode(current_settings())
     )
     steps = charts.steps_of(selling)
     parked = count_parked(session)
@@ -137,7 +138,7 @@ def _tasks(session: Session, parked: dict[str, int]) -> list[Task]:
         text = (run.plan or {}).get("note") or "The last refresh would remove many products."
         tasks.append(Task("A catalogue change waits for your yes", str(text)[:200], url_for("admin.catalog")))
     fetched = cache_age(session)
-    ttl = timedelta(minutes=current_app.config["IMPRINT"].catalog_ttl_minutes)
+    ttl = timedelta(minutes=current_settings().catalog_ttl_minutes)
     if fetched is not None and clock.now() - fetched > 3 * ttl:
         tasks.append(Task("The catalogue is old", f"Last read from Printify {ago(fetched)}.", url_for("admin.catalog")))
     return tasks

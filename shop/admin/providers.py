@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import requests
-from flask import Response, current_app, url_for
+from flask import Response, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from config import Config
 from shop.admin.answering import press
 from shop.admin.blueprint import bp
 from shop.admin.permissions import May, staff_only
+from shop.admin.services.fields import FIELDS, ProviderField, version_of
 from shop.admin.settings_forms import SECTIONS
+from shop.admin.words import day
 from shop.core import redis as redis_door
 from shop.core.pages import render
+from shop.core.settings import current_settings
 from shop.core.storage import storage, store_file
 from shop.core.transaction import release_connection
 from shop.email.senders import sender_for
 from shop.email.senders.smtp import SmtpSender
 from shop.errors import NeedsReconnect, NotFound, Refused, Unavailable
+from shop.extensions import db
 from shop.fulfilment.printify.client import printify_client
 from shop.payments.stripe_gateway import StripeGateway, gateway
+from shop.tenancy.provider_keys import SavedKey, list_saved
 
 TIMEOUT = (3, 8)
 ONE_PIXEL = bytes.fromhex(
@@ -33,26 +38,61 @@ ONE_PIXEL = bytes.fromhex(
 
 
 @dataclass(frozen=True)
+class Row:
+    """One setting as it holds: its value (masked), and where that comes from."""
+
+    label: str
+    name: str
+    value: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Provider:
-    """`rows`: (setting, what it is set to, masked). `is_set`: everything needed is there."""
+    """`is_set`: everything needed is there. `fields`: what may be changed here; `values`: what the form shows."""
 
     key: str
     name: str
     what_for: str
     is_set: bool
-    rows: list[tuple[str, str]]
-    missing: str = ""
+    rows: list[Row]
+    fields: tuple[ProviderField, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+    has_saved: bool = False
+    note: str = ""
 
 
 @bp.get("/settings/services")
 @staff_only()
 def providers() -> Response:
-    config: Config = current_app.config["IMPRINT"]
+    return services_page()
+
+
+def services_page(
+    *,
+    opened: str = "",
+    typed: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    was_stale: bool = False,
+    status: int = 200,
+) -> Response:
+    """Every service. `opened` is the one whose form was sent and comes back, with what was typed but for secrets."""
+    config = current_settings()
+    saved = list_saved(db.session())
+    made = [make(config, saved) for make in (_printify, _stripe, _mail, _pictures)]
+    found = [replace(p, values={**p.values, **(typed or {})}) if p.key == opened else p for p in made]
     return render(
         "admin/providers.html",
+        status=status,
         page_title="Services",
-        providers=[_printify(config), _stripe(config), _mail(config), _pictures(config), _redis(config)],
+        providers=[*found, _redis(config)],
         sections=SECTIONS.values(),
+        opened=opened,
+        errors=errors or {},
+        was_stale=was_stale,
+        saved=saved,
+        masked=masked,
     )
 
 
@@ -76,55 +116,79 @@ def masked(value: str) -> str:
     return f"{value[:7] if '_' in value[:8] else value[:2]}••••{value[-4:]}"
 
 
-def _printify(c: Config) -> Provider:
-    rows = [
-        ("PRINTIFY_API_TOKEN", masked(c.printify_api_token)),
-        ("PRINTIFY_SHOP_ID", str(c.printify_shop_id or "not set")),
-        ("PRINTIFY_WEBHOOK_SECRET", masked(c.printify_webhook_secret)),
-        ("PRINTIFY_BASE_URL", c.printify_base_url),
-    ]
-    return Provider("printify", "Printify", "Prints and sends what you sell", bool(c.printify_api_token), rows)
+def _rows(key: str, config: Config, saved: Mapping[str, SavedKey], shown: Callable[[str], bool]) -> list[Row]:
+    rows = []
+    for f in FIELDS[key]:
+        if not shown(f.name):
+            continue
+        mine = saved.get(f.name)
+        source = "" if mine is None else f"saved here on {day(mine.saved_at)} by {mine.saved_by}"
+        if mine is not None and not mine.is_readable:
+            source = f"what was {source} can no longer be decrypted: type it again"
+        rows.append(Row(f.label, f.name.upper(), _shown(f, getattr(config, f.name)), source))
+    return rows
 
 
-def _stripe(c: Config) -> Provider:
-    secrets = ", ".join(masked(s) for s in c.stripe_webhook_secrets) or "not set"
-    rows = [("STRIPE_SECRET_KEY", masked(c.stripe_secret_key)), ("STRIPE_WEBHOOK_SECRETS", secrets)]
-    if c.stripe_base_url:
-        rows.append(("STRIPE_BASE_URL", c.stripe_base_url))
-    return Provider("stripe", "Stripe", "Takes payments", bool(c.stripe_secret_key and c.stripe_webhook_secrets), rows)
+def _shown(f: ProviderField, value: object) -> str:
+    if f.is_secret:
+        parts = value if isinstance(value, tuple) else (value,)
+        return ", ".join(masked(str(part)) for part in parts) or "not set"
+    return dict(f.options).get(str(value), str(value or "not set"))
 
 
-def _mail(c: Config) -> Provider:
-    rows = [("EMAIL_PROVIDER", c.email_provider), ("EMAIL_FROM", c.email_from)]
-    if c.email_provider == "smtp":
-        rows += [("SMTP_HOST", f"{c.smtp_host}:{c.smtp_port}"), ("SMTP_TLS", c.smtp_tls)]
-        rows += [("SMTP_USER", c.smtp_user or "not set"), ("SMTP_PASSWORD", masked(c.smtp_password))]
-        is_set = bool(c.smtp_host)
-    elif c.email_provider == "sendgrid":
-        rows.append(("SENDGRID_API_KEY", masked(c.sendgrid_api_key)))
-        is_set = bool(c.sendgrid_api_key)
-    else:
-        rows.append(("BREVO_API_KEY", masked(c.brevo_api_key)))
-        is_set = bool(c.brevo_api_key)
-    return Provider("mail", "Letters", "Carries every letter", is_set, rows)
+def _provider(
+    key: str,
+    name: str,
+    what_for: str,
+    is_set: bool,
+    config: Config,
+    saved: Mapping[str, SavedKey],
+    shown: Callable[[str], bool] = bool,
+    **more: str,
+) -> Provider:
+    fields = FIELDS[key]
+    values = {f.name: str(getattr(config, f.name) or "") for f in fields if not f.is_secret}
+    has_saved = any(f.name in saved for f in fields)
+    rows = _rows(key, config, saved, shown)
+    return Provider(key, name, what_for, is_set, rows, fields, values, version_of(key, saved), has_saved, **more)
 
 
-def _pictures(c: Config) -> Provider:
-    rows = [("STORAGE", c.storage)]
+def _printify(c: Config, saved: Mapping[str, SavedKey]) -> Provider:
+    is_set = bool(c.printify_api_token and c.printify_shop_id)
+    return _provider("printify", "Printify", "Prints and sends what you sell", is_set, c, saved)
+
+
+def _stripe(c: Config, saved: Mapping[str, SavedKey]) -> Provider:
+    is_set = bool(c.stripe_secret_key and c.stripe_webhook_secrets)
+    return _provider("stripe", "Stripe", "Takes payments", is_set, c, saved)
+
+
+def _mail(c: Config, saved: Mapping[str, SavedKey]) -> Provider:
+    key = {"sendgrid": c.sendgrid_api_key, "brevo": c.brevo_api_key}.get(c.email_provider, c.smtp_host)
+
+    def used(name: str) -> bool:
+        return name.startswith(("email_", c.email_provider + "_"))
+
+    return _provider("mail", "Letters", "Carries every letter", bool(key), c, saved, used)
+
+
+def _pictures(c: Config, saved: Mapping[str, SavedKey]) -> Provider:
     if c.storage == "s3":
-        rows += [("S3_ENDPOINT", c.s3_endpoint), ("S3_BUCKET", c.s3_bucket), ("S3_ACCESS_KEY", masked(c.s3_access_key))]
-    else:
-        rows.append(("MEDIA_DIR", c.media_dir))
-    return Provider("pictures", "Pictures", "Keeps what the shop shows", c.storage == "disk" or bool(c.s3_bucket), rows)
+        is_set = bool(c.s3_bucket and c.s3_access_key)
+        return _provider("pictures", "Pictures", "Keeps what the shop shows", is_set, c, saved)
+    note = "Pictures lie in a directory of the server. Moving them to S3 is the operator’s step (docs/deploy.md)."
+    rows = [Row("Storage", "STORAGE", c.storage), Row("Directory", "MEDIA_DIR", c.media_dir)]
+    return Provider("pictures", "Pictures", "Keeps what the shop shows", True, rows, note=note)
 
 
 def _redis(c: Config) -> Provider:
     host = c.redis_url.rpartition("@")[2].removeprefix("redis://") if c.redis_url else "not set"
-    return Provider("redis", "Redis", "Carries kicks between processes", bool(c.redis_url), [("REDIS_URL", host)])
+    rows = [Row("Address", "REDIS_URL", host)]
+    return Provider("redis", "Redis", "Carries kicks between processes", bool(c.redis_url), rows)
 
 
 def check_printify() -> str:
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     shops = printify_client(max_wait=5).list_shops()
     mine = next((s for s in shops if s.get("id") == config.printify_shop_id), None)
     if mine is None:
@@ -143,7 +207,7 @@ def check_stripe() -> str:
 
 
 def check_mail() -> str:
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     if config.email_provider == "sendgrid":
         url, headers = f"{config.sendgrid_base_url}/v3/scopes", {"Authorization": f"Bearer {config.sendgrid_api_key}"}
         return _ask_mail_service("SendGrid", url, headers)

@@ -13,9 +13,8 @@ import secrets
 from pathlib import Path
 from typing import Protocol
 
-from flask import current_app
-
 from config import Config
+from shop.core.settings import current_settings
 from shop.errors import NotFound, Unavailable
 
 CACHE_CONTROL = "public, max-age=31536000, immutable"
@@ -60,7 +59,7 @@ class DiskStorage:
 
 def storage() -> Storage:
     """The store's storage, by setting."""
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     return _s3(config) if config.storage == "s3" else DiskStorage(Path(config.media_dir))
 
 
@@ -79,7 +78,7 @@ def store_file(body: bytes, ending: str) -> str:
 
 def public_url(key: str) -> str:
     """The address a browser fetches it from."""
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     return f"{config.media_url.rstrip('/')}/{key}"
 
 

@@ -38,3 +38,17 @@ class Letter(DurableWork, Model):
     provider_message_id: Mapped[str] = mapped_column(String(255), default="")
     subject_line: Mapped[str] = mapped_column(String(300), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+
+
+class LetterTexts(Model):
+    """A merchant's own words for one kind of letter in one language (email/own_texts.py). Plain text with
+    placeholders; a part that is missing or empty is ours."""
+
+    __tablename__ = "letter_texts"
+    __table_args__ = (UniqueConstraint("letter", "locale"),)
+
+    letter: Mapped[str] = mapped_column(String(40))
+    locale: Mapped[str] = mapped_column(String(8))
+    #: {"subject": str, "heading": str, "intro": str, "outro": str}
+    texts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())

@@ -4,10 +4,9 @@ person instead of being sent again (contracts/sendgrid.md §3); Brevo takes a ke
 
 from __future__ import annotations
 
-from flask import current_app
-
 from shop.core import durable, log
 from shop.core.durable import Claim
+from shop.core.settings import current_settings
 from shop.core.transaction import release_connection, transaction
 from shop.email.models import Letter
 from shop.email.rendering import render_letter
@@ -27,7 +26,7 @@ class MaybeSent(Refused):
 
 def send_letter(held: Claim) -> None:
     """Render, mark the call, send, finish. Raises OutsideError kinds for the drain loop."""
-    sender = sender_for(current_app.config["IMPRINT"])
+    sender = sender_for(current_settings())
     letter = db.session.get(Letter, held.id)
     if letter is None:
         return
@@ -68,7 +67,7 @@ def _envelope(letter: Letter) -> Envelope:
         ) from error
     return Envelope(
         to=letter.to_email,
-        from_email=current_app.config["IMPRINT"].email_from,
+        from_email=current_settings().email_from,
         from_name=profile.name,
         reply_to=str(letter.facts.get("reply_to") or profile.support_email),
         subject=rendered.subject,

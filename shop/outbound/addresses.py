@@ -41,6 +41,13 @@ def check_address(url: str, allowed_origins: Collection[str] = ()) -> str:
     return found[0]
 
 
+def check_host(host: str) -> None:
+    """Raises Refused when this name leads into a private network. One that leads nowhere (yet) passes."""
+    for address in _resolve(host, _PORTS["https"]):
+        if not is_public(address):
+            raise Refused(f"{host} leads to {address}, which is not public.", service="fetch", detail=host[:200])
+
+
 def origin_of(url: str) -> str:
     """scheme://host:port of an address, lower case; "" for nonsense."""
     try:

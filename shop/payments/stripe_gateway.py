@@ -7,10 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 import stripe
-from flask import current_app
 
-from config import Config
 from shop.core.secrets import redact
+from shop.core.settings import current_settings
 from shop.errors import Misunderstood, NeedsReconnect, RateLimited, Refused, Unavailable
 from shop.payments.gateway import (
     DisputeFacts,
@@ -125,7 +124,7 @@ def _made(secret_key: str, base_url: str) -> StripeGateway:
 
 def gateway() -> Gateway:
     """The store's gateway. Raises NeedsReconnect when no key is set."""
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     if not config.stripe_secret_key:
         raise NeedsReconnect("Payments are not set up: STRIPE_SECRET_KEY is missing.", service="stripe")
     return _made(config.stripe_secret_key, config.stripe_base_url)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Integer, SmallInteger, String, Text
+from sqlalchemy import BigInteger, Boolean, Integer, SmallInteger, String, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.extensions import Model
+from shop.core.secrets import EncryptedText
+from shop.extensions import Model, UtcDateTime
 
 
 class StoreProfile(Model):
@@ -51,3 +53,15 @@ class StoreState(Model):
     catalog_version: Mapped[int] = mapped_column(BigInteger, default=1, server_default="1")
     settings_version: Mapped[int] = mapped_column(BigInteger, default=1, server_default="1")
     singleton: Mapped[int] = mapped_column(SmallInteger, default=1, unique=True)
+
+
+class ProviderKey(Model):
+    """One setting of an outside service, saved in the panel (tenancy/provider_keys.py)."""
+
+    __tablename__ = "provider_keys"
+
+    name: Mapped[str] = mapped_column(String(40), unique=True)  # as in config.py
+    value: Mapped[str] = mapped_column(EncryptedText)
+    hint: Mapped[str] = mapped_column(String(4), default="")  # the last characters of a secret
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+    saved_by: Mapped[str] = mapped_column(String(254), default="")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from sqlalchemy.exc import DataError
 
-from config import Config
+from shop.core.settings import current_settings
 from shop.errors import ShopError
 from shop.inbound.storing import store_at_once
 from shop.inbound.verifying import verify_printify, verify_stripe
@@ -26,7 +26,7 @@ class NotReadable(ShopError):
 @bp.post("/api/webhooks/stripe")
 def stripe() -> Response:
     """contracts/stripe.md §7, §8. A repeat answers 200 and stores nothing."""
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     raw = _raw_body()
     verify_stripe(
         raw, request.headers.get("Stripe-Signature"), config.stripe_webhook_secrets, config.stripe_webhook_tolerance
@@ -41,7 +41,7 @@ def stripe() -> Response:
 @bp.post("/api/webhooks/printify")
 def printify() -> Response:
     """contracts/printify.md §7. Never 4xx for business reasons: their answer is an hour's silence."""
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     raw = _raw_body()
     verify_printify(raw, request.headers.get("X-Pfy-Signature"), config.printify_webhook_secret)
     body = _json(raw)

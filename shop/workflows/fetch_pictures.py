@@ -14,7 +14,6 @@ from flask import Flask, current_app
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from config import Config
 from shop.catalog import documents
 from shop.catalog.applying import drop_replaced_images
 from shop.catalog.bulk import as_json, lock_catalog
@@ -22,6 +21,7 @@ from shop.catalog.models import Image
 from shop.catalog.pictures import MOST_BYTES, Picture, make_renditions
 from shop.core import log
 from shop.core.durable import Claim
+from shop.core.settings import current_settings
 from shop.core.storage import store_file
 from shop.core.transaction import transaction
 from shop.outbound.addresses import origin_of
@@ -119,5 +119,5 @@ def _addresses(session: Session, claims: Sequence[Claim]) -> dict[int, str]:
 
 def _own_origins() -> tuple[str, ...]:
     """The sandbox's pictures stand on loopback: allowed because a setting names that address."""
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     return (origin_of(config.printify_base_url),)

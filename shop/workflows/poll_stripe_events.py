@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from shop.core import clock
+from shop.core.settings import current_settings
 from shop.core.transaction import release_connection, transaction
 from shop.extensions import db
 from shop.inbound.models import Cursor
@@ -24,7 +24,7 @@ FIRST_LOOK_SECONDS = 3 * 86400
 
 def run() -> int:
     """Returns how many events were new. Raises OutsideError kinds. A repeat stores nothing twice."""
-    if not current_app.config["IMPRINT"].stripe_secret_key:
+    if not current_settings().stripe_secret_key:
         return 0
     stored = db.session.execute(select(Cursor.value).where(Cursor.name == NAME)).scalar()
     now = int(clock.now().timestamp())

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flask import current_app
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from config import Config
 from shop.catalog.models import CatalogRun
 from shop.core import clock
 from shop.core.durable import WorkState
 from shop.core.queue import JobName, enqueue_after_commit
+from shop.core.settings import current_settings
 from shop.core.transaction import transaction
 from shop.email.requesting import request_letter
 from shop.tenancy.profile import current_profile
@@ -45,7 +44,7 @@ def request_refresh(session: Session, cause: str) -> int:
 
 def request_when_old() -> int | None:
     """Periodic: request a refresh once the TTL has passed. Returns the run's id, or None when nothing is to do."""
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     if not config.printify_api_token:
         return None
     with transaction() as session:
@@ -75,7 +74,7 @@ def tell_if_stale(session: Session, tries: int, why: str) -> bool:
     age = clock.now() - good if good else None
     if tries < TRIES_BEFORE_LETTER and not (age and age > OLD):
         return False
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     return request_letter(
         session,
         letter="catalog_stale",

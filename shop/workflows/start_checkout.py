@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from config import Config
 from shop.cart.changing import accept_new_prices
 from shop.cart.models import Cart
 from shop.cart.pricing import price_lines
@@ -21,6 +19,7 @@ from shop.checkout.models import Checkout
 from shop.checkout.quoting import Quote, content_hash, draft_of, quote_cart
 from shop.checkout.shipping import read_rates
 from shop.core import clock
+from shop.core.settings import current_settings
 from shop.core.transaction import release_connection, run_in_transaction, transaction
 from shop.errors import Conflict, InvalidInput, NotFound, OutsideError
 from shop.orders.draft import OrderDraft
@@ -59,7 +58,7 @@ def quote_for(session: Session, cart: Cart, profile: Profile) -> Quote:
     country = cart.country or profile.country
     lines = price_lines(session, cart.id)
     rates = read_rates(session, lines, country, profile.currency)
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     return quote_cart(
         lines, rates, profile, country=country, method=cart.shipping_method, table_tax=config.tax_mode == "table"
     )
@@ -116,7 +115,7 @@ def _freeze(session: Session, cart_id: int, profile: Profile, email: str | None,
 def _new_checkout(
     session: Session, cart: Cart, quote: Quote, draft: OrderDraft, fingerprint: str, email: str | None, locale: str
 ) -> Checkout:
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     checkout = Checkout(
         cart_id=cart.id,
         cart_generation=cart.generation,
@@ -169,7 +168,7 @@ def _let_go(checkout_id: int) -> None:
 
 
 def _pay_request(session: Session, checkout: Checkout, profile: Profile) -> PayRequest:
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     draft = OrderDraft.from_json(checkout.draft)
     country = next((a.source.partition("/")[0] for a in draft.adjustments if a.kind == "shipping"), profile.country)
     return PayRequest(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import current_app
-
 from config import Config
 from shop.core import log
+from shop.core.settings import current_settings
 from shop.core.transaction import release_connection
 from shop.fulfilment.printify.client import printify_client
 
@@ -26,7 +25,7 @@ TOPICS = (
 
 def run() -> int:
     """Returns how many subscriptions were made or mended. A repeat changes nothing."""
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     if not config.printify_api_token or not config.printify_webhook_secret:
         return 0
     if not _reachable(config):

@@ -10,9 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app
-
-from config import Config
+from shop.core.settings import current_settings
 from shop.errors import Misunderstood, NeedsReconnect, Refused
 from shop.fulfilment.printify.facts import ORDERS_PER_PAGE, PRODUCTS_PER_PAGE, printify_service
 from shop.outbound.answers import Answer, reason_in, reason_of
@@ -241,7 +239,7 @@ class PrintifyClient:
 
 def printify_client(max_wait: float = 2.0) -> PrintifyClient:
     """The store's client, from its settings. Raises NeedsReconnect when no token is set."""
-    config: Config = current_app.config["IMPRINT"]
+    config = current_settings()
     if not config.printify_api_token or not config.printify_shop_id:
         raise NeedsReconnect("Printify is not connected: set PRINTIFY_API_TOKEN.", service="printify")
     return PrintifyClient(config.printify_base_url, config.printify_api_token, config.printify_shop_id, max_wait)
