@@ -51,7 +51,7 @@ class Facts:
 def facts_of(session: Session, failure: Failure) -> Facts:
     row: Any = session.get(KINDS[failure.kind][0], failure.id)
     if isinstance(row, FulfilmentOrder):
-        goods = ", ".join(f"{item.get('quantity', 1)} × {item.get('title') or item.get('sku')}" for item in row.items)
+        goods = ", ".join(f"{line.quantity} × {line.title or line.sku}" for line in row.lines)
         told = [("Goods", goods), ("Their order", row.external_id or "not known yet"), ("Step", row.step)]
         theirs = (row.external_id,) if row.external_id else ()
         return Facts(told, "", row.created_at, (f"fulfilment:{row.id}", f"order:{row.order_id}"), theirs)

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 from shop.core import clock
 from shop.fulfilment.models import FulfilmentOrder
 
+#: the reason a row is held while it is being cancelled
+STOPPING = "Being cancelled."
+
 
 def hold_fulfilment(session: Session, order_id: int, reason: str) -> bool:
     """Hold every row that has not gone to production. A worker that holds one finishes its call first; the next step

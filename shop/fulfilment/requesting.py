@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from shop.core.queue import JobName, enqueue_after_commit
-from shop.fulfilment.models import FulfilmentOrder
+from shop.fulfilment.models import FulfilmentLine, FulfilmentOrder
 from shop.orders.models import Order, OrderLine
 
 
 def request_fulfilment(session: Session, order: Order, *, hold_reason: str = "") -> FulfilmentOrder:
-    """One row an order, keyed by its number; a repeat returns the first. Held rows wait for staff.
+    """The order's first row, for all of its lines, keyed by its number; a repeat returns it. Held rows wait for staff.
 
     The caller commits.
     """
-    lines = session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars()
-    items = [
-        {
-            "order_line_id": line.id,
-            "product_id": line.printable.get("product_id"),
-            "variant_id": line.printable.get("variant_id"),
-            "sku": line.sku,
-            "title": f"{line.title} ({line.variant_title})",
-            "quantity": line.quantity,
-        }
-        for line in lines
-    ]
-    session.execute(
+    new_id = session.execute(
         insert(FulfilmentOrder)
         .values(
             order_id=order.id,
             external_key=order.number,
-            items=items,
-            ship_to={**order.ship_to, "email": order.email, "phone": order.phone},
+            ship_to=address_of(order),
             shipping_method=order.shipping_method,
             is_held=bool(hold_reason),
             hold_reason=hold_reason,
@@ -43,6 +30,46 @@ def request_fulfilment(session: Session, order: Order, *, hold_reason: str = "")
             error_text=hold_reason or None,
         )
         .on_conflict_do_nothing(index_elements=["external_key"])
-    )
+        .returning(FulfilmentOrder.id)
+    ).scalar()
+    if new_id is not None:
+        lines = session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id))
+        session.add_all(line_for(new_id, line, line.quantity) for line in lines.scalars())
+        session.flush()
     enqueue_after_commit(session, JobName.DRAIN_FULFILMENT)
     return session.execute(select(FulfilmentOrder).where(FulfilmentOrder.external_key == order.number)).scalar_one()
+
+
+def next_generation(session: Session, order: Order) -> FulfilmentOrder:
+    """One more row of the order, without lines, due now, with a key of its own. The caller holds the order's lock and
+    commits."""
+    last = select(func.max(FulfilmentOrder.generation)).where(FulfilmentOrder.order_id == order.id)
+    generation = int(session.execute(last).scalar_one() or 0) + 1
+    new = FulfilmentOrder(
+        order_id=order.id,
+        generation=generation,
+        external_key=order.number if generation == 1 else f"{order.number}-{generation}",
+        ship_to=address_of(order),
+        shipping_method=order.shipping_method,
+    )
+    session.add(new)
+    session.flush()
+    return new
+
+
+def line_for(fulfilment_order_id: int, line: OrderLine, quantity: int) -> FulfilmentLine:
+    """`quantity` of an order's line, as it is to be printed now."""
+    return FulfilmentLine(
+        fulfilment_order_id=fulfilment_order_id,
+        order_line_id=line.id,
+        quantity=quantity,
+        title=f"{line.title} ({line.variant_title})",
+        sku=line.sku,
+        product_id=line.printable.get("product_id"),
+        variant_id=line.printable.get("variant_id"),
+    )
+
+
+def address_of(order: Order) -> dict[str, object]:
+    """Where its parcels go, frozen into each row."""
+    return {**order.ship_to, "email": order.email, "phone": order.phone}

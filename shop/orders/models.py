@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.core.secrets import new_token
@@ -17,6 +17,13 @@ class Order(Model):
     __tablename__ = "orders"
     __table_args__ = (
         Index("ix_orders_placed_at", "placed_at"),
+        # the list, in each of its orders; what is not archived may be few among many
+        Index("ix_orders_open", "placed_at", "id", postgresql_where=text("archived_at IS NULL")),
+        Index("ix_orders_total", "total_minor", "id"),
+        Index("ix_orders_customer_name", "customer_name", "id"),
+        Index("ix_orders_channel", "channel", "placed_at"),
+        Index("ix_orders_country", text("(ship_to ->> 'country'::text)"), "placed_at"),
+        Index("ix_orders_tags", "tags", postgresql_using="gin"),
         Index("ix_orders_email", "email"),
         Index("ix_orders_payment", "payment_status", "placed_at"),
         Index("ix_orders_fulfilment", "fulfilment_status", "placed_at"),
@@ -62,6 +69,8 @@ class Order(Model):
     is_test: Mapped[bool] = mapped_column(Boolean, default=False)
     placed_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # out of the way, in its own view
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String(40)), default=list, server_default="{}")
 
     lines: Mapped[list[OrderLine]] = relationship(order_by="OrderLine.id", viewonly=True)
     entries: Mapped[list[OrderEntry]] = relationship(order_by="OrderEntry.at, OrderEntry.id", viewonly=True)
@@ -114,3 +123,6 @@ class OrderEntry(Model):
     why: Mapped[str] = mapped_column(Text, default="")
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     for_buyer: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: who wrote a note: nobody else may change it
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id", ondelete="SET NULL"))
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

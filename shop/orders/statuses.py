@@ -49,9 +49,12 @@ def move_order(session: Session, order: Order, to: str, *, why: str, who: str = 
     return True
 
 
-def move_fulfilment(session: Session, order: Order, to: str, *, why: str = "", who: str = "system") -> bool:
-    """Forward on the lattice; False for a late or repeated news."""
-    if FULFILMENT_RANK[to] <= FULFILMENT_RANK[order.fulfilment_status]:
+def move_fulfilment(
+    session: Session, order: Order, to: str, *, why: str = "", who: str = "system", again: bool = False
+) -> bool:
+    """Forward on the lattice; False for a late or repeated news. Back only with `again`: something is made anew."""
+    here = FULFILMENT_RANK[order.fulfilment_status]
+    if FULFILMENT_RANK[to] == here or (FULFILMENT_RANK[to] < here and not again):
         return False
     tell(
         session,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, func
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,7 +27,10 @@ class Payment(Model):
 
 
 class Refund(DurableWork, Model):
-    """Asked for by staff (then this row is the work), or seen at the gateway (then it is only recorded)."""
+    """Asked for by staff (then this row is the work), or seen at the gateway (then it is only recorded).
+
+    A trigger (migration 0006) refuses a row of ours that would give back more than its payment took.
+    """
 
     __tablename__ = "refunds"
     __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_positive"), open_work_index("refunds"))
@@ -41,7 +44,25 @@ class Refund(DurableWork, Model):
     reason: Mapped[str] = mapped_column(String(200), default="")
     external_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     requested_by: Mapped[str] = mapped_column(String(120), default="system")
+    #: the form it was asked for with: however often that form is sent, it is one refund
+    form_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    shipping_minor: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # the share that is shipping
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), index=True)
+
+
+class RefundLine(Model):
+    """What of the order a refund is for. `amount_minor` is the line's share of the refund."""
+
+    __tablename__ = "refund_lines"
+    __table_args__ = (
+        UniqueConstraint("refund_id", "order_line_id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
+
+    refund_id: Mapped[int] = mapped_column(ForeignKey("refunds.id", ondelete="CASCADE"))
+    order_line_id: Mapped[int] = mapped_column(ForeignKey("order_lines.id", ondelete="CASCADE"), index=True)
+    quantity: Mapped[int] = mapped_column(Integer)
+    amount_minor: Mapped[int] = mapped_column(Integer)
 
 
 class Dispute(Model):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from shop.catalog.models import Product
 from shop.core.money import format_minor
 from shop.extensions import db
-from shop.fulfilment.models import Shipment
+from shop.fulfilment.models import FulfilmentLine, Shipment
 from shop.orders.models import Order, OrderEntry, OrderLine
 from shop.workflows.letter_facts import address_lines, order_totals
 
@@ -63,6 +63,7 @@ def order_facts(order_id: int) -> dict[str, Any]:
     shipments = db.session.execute(
         select(Shipment).where(Shipment.order_id == order_id).order_by(Shipment.shipped_at)
     ).scalars()
+    made = _made(order_id)
     label, text, tone = _STATES.get(order.fulfilment_status, _STATES["requested"])
     if order.status == "cancelled":
         label, text, tone = _STATES["cancelled"]
@@ -78,7 +79,7 @@ def order_facts(order_id: int) -> dict[str, Any]:
         "ship_to": address_lines(order.ship_to, order.locale),
         "billing": [],
         "timeline": _timeline(list(entries)),
-        "parcels": [_parcel(shipment, [line for line, _slug in lines]) for shipment in shipments],
+        "parcels": [_parcel(shipment, made.get(shipment.fulfilment_order_id, [])) for shipment in shipments],
         "email_masked": mask(order.email),
         "help_url": f"/contact?order={order.number}",
     }
@@ -106,8 +107,22 @@ def _timeline(entries: list[OrderEntry]) -> list[dict[str, Any]]:
     return shown
 
 
-def _parcel(shipment: Shipment, lines: list[OrderLine]) -> dict[str, Any]:
-    inside = [f"{line.quantity} × {line.title}" for line in lines if not shipment.skus or line.sku in shipment.skus]
+def _made(order_id: int) -> dict[int, list[tuple[int, str, str]]]:
+    """{fulfilment order: [(quantity, title, sku)]}"""
+    found: dict[int, list[tuple[int, str, str]]] = {}
+    rows = db.session.execute(
+        select(FulfilmentLine.fulfilment_order_id, FulfilmentLine.quantity, OrderLine.title, FulfilmentLine.sku)
+        .join(OrderLine, OrderLine.id == FulfilmentLine.order_line_id)
+        .where(OrderLine.order_id == order_id)
+        .order_by(OrderLine.id)
+    )
+    for work_id, quantity, title, sku in rows:
+        found.setdefault(work_id, []).append((quantity, title, sku))
+    return found
+
+
+def _parcel(shipment: Shipment, made: list[tuple[int, str, str]]) -> dict[str, Any]:
+    inside = [f"{quantity} × {title}" for quantity, title, sku in made if not shipment.skus or sku in shipment.skus]
     return {
         "carrier": shipment.carrier.upper(),
         "number": shipment.number,

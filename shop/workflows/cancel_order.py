@@ -1,50 +1,81 @@
-"""Cancel an order that has not been made: stop the worker, tell the provider, tell the buyer, give the money back."""
+"""Cancel an order that has not been made, or a part of it: stop the worker, tell the provider, tell the buyer, give
+the money back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop.core import clock
 from shop.core.transaction import release_connection, run_in_transaction, transaction
 from shop.email.requesting import request_letter
-from shop.errors import Conflict, IllegalMove, NotFound, Refused
-from shop.fulfilment.models import FulfilmentOrder
-from shop.fulfilment.printify.client import printify_client
+from shop.errors import IllegalMove, NotFound
+from shop.fulfilment.merging import refresh_status
 from shop.orders.models import Order
-from shop.orders.statuses import lock_order, move_fulfilment, move_order
+from shop.orders.statuses import lock_order, move_order, tell
 from shop.payments.summing import sum_payments
 from shop.workflows.letter_facts import money, order_facts
 from shop.workflows.refund_order import request_refund
+from shop.workflows.stop_fulfilment import Stopped, go_on, hold_to_stop, lock_rows, set_cancelled, withdraw
 
-STOPPING = "Being cancelled."
+BEGUN = "The print provider has begun to make {what}; it cannot be cancelled."
 
 
 def cancel_order(order_id: int, *, who: str, why: str = "", refund: bool = True) -> None:
     """Raises IllegalMove when it is in production already, Conflict when a worker is sending it this moment.
     A repeat does nothing more."""
-    external_ids = _stop(order_id)
-    if external_ids is None:
+    stopped = _stop(order_id)
+    if stopped is None:
         return
     release_connection()
-    for external_id in external_ids:
-        _cancel_at_provider(external_id, order_id)
+    made = [one for one in stopped if not withdraw(one)]
+    if made:
+        _cancelled_in_part(order_id, [one.id for one in stopped if one not in made], who, why)
+        go_on([one.id for one in made])
+        raise IllegalMove(BEGUN.format(what="this order" if len(made) == len(stopped) else made[0].key))
     left = run_in_transaction(lambda session: _write_cancelled(session, order_id, who, why, refund))
     if refund and left:
         request_refund(order_id, left, reason=why or "Order cancelled", who=who)
 
 
+def cancel_part(order_id: int, work_id: int, *, who: str, why: str = "") -> None:
+    """One of the rows is not made, and nothing comes in its place: neither when the provider cancelled it, nor when we
+    do. The money is a matter of its own. Raises IllegalMove when it is being made, NotFound. A repeat does nothing."""
+    with transaction() as session:
+        lock_order(session, order_id)
+        rows = [work for work in lock_rows(session, order_id) if work.id == work_id]
+        if not rows:
+            raise NotFound("This order has no such parcel to print.")
+        stopped = hold_to_stop(rows)
+    release_connection()
+    if any(not withdraw(one) for one in stopped):
+        go_on([work_id])
+        raise IllegalMove(BEGUN.format(what="it"))
+    run_in_transaction(lambda session: _write_given_up(session, order_id, [work_id], who, why))
+
+
+def _write_given_up(session: Session, order_id: int, ids: Sequence[int], who: str, why: str) -> None:
+    order = lock_order(session, order_id)
+    for work in lock_rows(session, order_id):
+        if work.id not in ids or work.given_up_at is not None:
+            continue
+        set_cancelled(work)
+        work.given_up_at = clock.now()
+        tell(session, order, "part", who=who, why=f"{work.external_key} will not be made. {why}".strip())
+    refresh_status(session, order, who=who, why="What is left of it")
+    if order.fulfilment_status == "delivered" and order.status == "placed":
+        move_order(session, order, "completed", who=who, why="Everything that was to come was delivered")
+
+
 def _write_cancelled(session: Session, order_id: int, who: str, why: str, refund: bool) -> int:
     """Returns what is left to give back; 0 when somebody else was faster."""
     order = lock_order(session, order_id)
-    for work in _rows(session, order_id):
-        work.status, work.work_state, work.finished_at = "cancelled", "done", clock.now()
-        work.fence += 1
+    for work in lock_rows(session, order_id):
+        set_cancelled(work)
     if not move_order(session, order, "cancelled", who=who, why=why or "Cancelled by the shop"):
         return 0
-    move_fulfilment(session, order, "cancelled", who=who)
+    refresh_status(session, order, who=who)
     left = sum_payments(session, order_id).refundable
     back = money(order, left) if refund and left else ""
     request_letter(
@@ -59,7 +90,13 @@ def _write_cancelled(session: Session, order_id: int, who: str, why: str, refund
     return left
 
 
-def _stop(order_id: int) -> list[str] | None:
+def _cancelled_in_part(order_id: int, ids: Sequence[int], who: str, why: str) -> None:
+    """Some parts were cancelled at the provider before another turned out to be made: they are given up."""
+    if ids:
+        run_in_transaction(lambda session: _write_given_up(session, order_id, ids, who, why))
+
+
+def _stop(order_id: int) -> list[Stopped] | None:
     """Hold every row of the order, so that no worker goes on. None when it is cancelled already."""
     with transaction() as session:
         if session.get(Order, order_id) is None:
@@ -67,30 +104,6 @@ def _stop(order_id: int) -> list[str] | None:
         order = lock_order(session, order_id)
         if order.status == "cancelled":
             return None
-        rows = _rows(session, order_id)
-        if order.status == "completed" or any(w.step == "watch" and w.status != "cancelled" for w in rows):
+        if order.status == "completed":
             raise IllegalMove("This order is being made already and cannot be cancelled.")
-        now = clock.now()
-        if any(w.work_state == "working" and w.lease_until is not None and w.lease_until > now for w in rows):
-            raise Conflict("This order is being sent to the print provider right now. Try again in a minute.")
-        for work in rows:
-            work.is_held, work.hold_reason = True, STOPPING
-            work.fence += 1  # a worker whose lease ran out may still be alive
-        return [w.external_id for w in rows if w.external_id and w.status != "cancelled"]
-
-
-def _rows(session: Session, order_id: int) -> Sequence[FulfilmentOrder]:
-    rows = select(FulfilmentOrder).where(FulfilmentOrder.order_id == order_id).order_by(FulfilmentOrder.id)
-    return session.execute(rows.with_for_update().execution_options(populate_existing=True)).scalars().all()
-
-
-def _cancel_at_provider(external_id: str, order_id: int) -> None:
-    try:
-        printify_client().cancel_order(external_id, subject=f"order:{order_id}")
-    except Refused as error:
-        with transaction() as session:
-            for work in session.execute(
-                select(FulfilmentOrder).where(FulfilmentOrder.external_id == external_id).with_for_update()
-            ).scalars():
-                work.is_held, work.hold_reason = False, ""
-        raise IllegalMove("The print provider has begun to make this order; it cannot be cancelled.") from error
+        return hold_to_stop(lock_rows(session, order_id))

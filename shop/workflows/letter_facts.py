@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from shop.checkout.countries import country_name
 from shop.core.money import format_minor
-from shop.fulfilment.models import Shipment
+from shop.fulfilment.models import FulfilmentLine, Shipment
 from shop.orders.draft import OrderDraft
 from shop.orders.models import Order, OrderLine
 
@@ -73,18 +73,24 @@ def order_totals(order: Order) -> list[dict[str, Any]]:
 
 
 def parcel_facts(session: Session, order: Order, shipment: Shipment) -> dict[str, Any]:
-    """order_facts plus {"parcel": {"carrier", "number", "url", "items"}}."""
-    lines = session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars()
+    """order_facts plus {"parcel": {"carrier", "number", "url", "items", "partial"}}; its items are what its fulfilment
+    order makes."""
+    made = session.execute(
+        select(OrderLine, FulfilmentLine.quantity, FulfilmentLine.sku)
+        .join(FulfilmentLine, FulfilmentLine.order_line_id == OrderLine.id)
+        .where(FulfilmentLine.fulfilment_order_id == shipment.fulfilment_order_id)
+        .order_by(OrderLine.id)
+    ).all()
     inside = [
         {
             "title": line.title,
             "variant_title": line.variant_title,
-            "quantity": line.quantity,
+            "quantity": quantity,
             "total": "",
             "image_url": absolute(str((line.image or {}).get("src") or "")),
         }
-        for line in lines
-        if not shipment.skus or line.sku in shipment.skus
+        for line, quantity, sku in made
+        if not shipment.skus or sku in shipment.skus
     ]
     return {
         **order_facts(session, order),
@@ -93,6 +99,7 @@ def parcel_facts(session: Session, order: Order, shipment: Shipment) -> dict[str
             "number": shipment.number,
             "url": shipment.url or order_url(order),
             "items": inside,
+            "partial": order.fulfilment_status not in ("shipped", "delivered"),
         },
     }
 

@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 from shop.core import clock, log
 from shop.core.transaction import release_connection, run_in_transaction
 from shop.email.requesting import request_letter
+from shop.fulfilment.holding import STOPPING
+from shop.fulfilment.merging import refresh_status
 from shop.fulfilment.models import FulfilmentOrder, Shipment
 from shop.fulfilment.printify.client import printify_client
 from shop.fulfilment.printify.mapping import read_order
 from shop.fulfilment.provider import ParcelNews, ProviderOrder
 from shop.orders.models import Order
-from shop.orders.statuses import FULFILMENT_RANK, lock_order, move_fulfilment, move_order, tell
+from shop.orders.statuses import FULFILMENT_RANK, lock_order, move_order, tell
 from shop.tenancy.profile import current_profile
 from shop.workflows.letter_facts import parcel_facts, public_url
 
@@ -44,32 +46,45 @@ def merge_news(session: Session, news: ProviderOrder) -> str:
         return "unknown"
     order, work = held
     work.polled_at = clock.now()
-    if work.external_id is None:
+    is_unheard_of = work.external_id is None
+    if is_unheard_of:
         work.external_id = news.external_id  # the hook was faster than the answer to our own call
     here, told = FULFILMENT_RANK.get(work.status, 0), FULFILMENT_RANK.get(news.status)
     is_stale = here >= _LEFT if told is None else told < here
     is_trouble_new = bool(news.trouble) and not is_stale and work.provider_status != news.provider_status
     was_cancelled = work.status == "cancelled"
+    is_ours = work.is_held and work.hold_reason == STOPPING  # we are cancelling it this moment
     if not is_stale:
         work.provider_status = news.provider_status
         work.cost_minor = news.cost_minor or work.cost_minor
-    for parcel in news.parcels:
-        _merge_parcel(session, work, order, parcel)
     if told is not None and told > here:
         work.status = news.status
         if news.status in _BEING_MADE:
             _nothing_left_to_send(work)
         if not (news.status == "cancelled" and order.status == "cancelled"):
-            move_fulfilment(session, order, news.status, why=_why(news.status))
-    if work.status == "delivered" and order.status == "placed":
+            _tell_move(session, order, work, _why(news.status))
+    for parcel in news.parcels:  # after the move: the letter says whether more is to come
+        _merge_parcel(session, work, order, parcel)
+    if order.fulfilment_status == "delivered" and order.status == "placed":
         move_order(session, order, "completed", why="Everything was delivered")
-    if work.status == "cancelled" and not was_cancelled and order.status != "cancelled":
+    if was_cancelled and is_unheard_of and news.status != "cancelled":
+        _call_a_person(session, work, order, "This was cancelled here, but Printify has it. Cancel it there.")
+    elif work.status == "cancelled" and not was_cancelled and order.status != "cancelled" and not is_ours:
         _call_a_person(
             session, work, order, "The print provider cancelled this order. Refund the buyer or order again."
         )
     elif is_trouble_new:
         _call_a_person(session, work, order, news.trouble)
     return work.status
+
+
+def _tell_move(session: Session, order: Order, work: FulfilmentOrder, why: str) -> None:
+    """The order's own status where it changes with this; else the story names the part that moved."""
+    if refresh_status(session, order, why=why):
+        return
+    others = select(FulfilmentOrder.id).where(FulfilmentOrder.order_id == order.id, FulfilmentOrder.id != work.id)
+    if session.execute(others.limit(1)).first():
+        tell(session, order, "part", why=f"{work.external_key}: {why}")
 
 
 def _lock_rows(

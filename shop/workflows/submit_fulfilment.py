@@ -15,17 +15,18 @@ from shop.core import clock, durable, log
 from shop.core.durable import Claim
 from shop.core.queue import JobName, enqueue_after_commit
 from shop.core.transaction import release_connection, run_in_transaction, transaction
-from shop.errors import Misunderstood, Refused
+from shop.errors import Conflict, Misunderstood, Refused
 from shop.extensions import db
+from shop.fulfilment.merging import refresh_status
 from shop.fulfilment.models import FulfilmentOrder
 from shop.fulfilment.printify.client import PrintifyClient, printify_client
 from shop.fulfilment.printify.mapping import order_payload, read_order
 from shop.orders.models import Order
-from shop.orders.statuses import lock_order, move_fulfilment
+from shop.orders.statuses import lock_order
 from shop.tenancy.profile import current_profile
+from shop.workflows.stop_fulfilment import find_by_our_key
 
 logger = log.get_logger("fulfilment")
-PAGES_TO_LOOK_THROUGH = 3
 
 
 class Held(Refused):
@@ -54,14 +55,15 @@ def advance_fulfilment(held: Claim) -> None:
 
 
 def _submit(held: Claim, work: FulfilmentOrder, client: PrintifyClient) -> None:
-    missing = [item["title"] for item in work.items if not item.get("product_id") or not item.get("variant_id")]
+    missing = [line.title for line in work.lines if not line.product_id or not line.variant_id]
     if missing:
         raise Held(f"Not linked to a print product: {', '.join(missing)}.", service="printify")
     payload = order_payload(work)
     external_id = work.external_id
     if external_id is None and held.unknown_outcome:
+        key, since = work.external_key, work.calling_since or clock.now()
         release_connection()
-        external_id = _find_by_our_key(client, work.external_key)
+        external_id = _find_by_our_key(client, key, since)
     if external_id is None:
         with transaction() as session:
             durable.begin_call(session, FulfilmentOrder, held)
@@ -89,27 +91,19 @@ def _write_submitted(session: Session, held: Claim, order_id: int, external_id: 
         durable.finish(session, FulfilmentOrder, held, **values)
     else:
         durable.step_on(session, FulfilmentOrder, held, due_at=due, **values)
-    move_fulfilment(session, order, "submitted", why="Sent to the print provider")
+    refresh_status(session, order, why="Sent to the print provider")
 
 
 def _step_of(session: Session, held: Claim) -> str:
     return session.execute(select(FulfilmentOrder.step).where(FulfilmentOrder.id == held.id)).scalar_one()
 
 
-def _find_by_our_key(client: PrintifyClient, key: str) -> str | None:
-    """An earlier try may have been accepted: look through their newest orders for our number."""
-    for number in range(1, PAGES_TO_LOOK_THROUGH + 1):
-        page = client.list_orders(number)
-        for body in page.items:
-            try:
-                found = read_order(body)
-            except Misunderstood:
-                continue
-            if found.external_key == key:
-                return found.external_id
-        if number >= page.last_page:
-            break
-    return None
+def _find_by_our_key(client: PrintifyClient, key: str, since: datetime) -> str | None:
+    """None also when there are too many to look through: a repeat under our key is answered with the first one's id."""
+    try:
+        return find_by_our_key(client, key, since=since)
+    except Conflict:
+        return None
 
 
 def _production_due() -> datetime | None:
@@ -150,7 +144,7 @@ def _write_produced(session: Session, held: Claim, order_id: int) -> None:
         .values(status="in_production")
         .execution_options(synchronize_session=False)
     )
-    move_fulfilment(session, order, "in_production", why="Sent to production")
+    refresh_status(session, order, why="Sent to production")
 
 
 def _is_produced(client: PrintifyClient, external_id: str) -> bool:

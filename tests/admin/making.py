@@ -12,9 +12,10 @@ from shop.catalog.models import CatalogRun, Product, Variant
 from shop.core import clock
 from shop.email.models import Letter
 from shop.fulfilment.models import FulfilmentOrder, Shipment
+from shop.fulfilment.requesting import line_for
 from shop.inbound.models import InboundEvent
 from shop.orders.draft import DraftAdjustment, DraftLine, OrderDraft
-from shop.orders.models import Order
+from shop.orders.models import Order, OrderLine
 from shop.orders.placing import Buyer, place_order
 from shop.outbound.models import OutboundCall
 from shop.payments.models import Dispute, Payment, Refund
@@ -74,22 +75,23 @@ def paid_order(
             method="Visa •••• 4242",
         )
     )
-    session.add(
-        FulfilmentOrder(
-            order_id=order.id,
-            external_key=order.number,
-            external_id=f"printify-{n}" if step != "submit" else None,
-            status=fulfilment_status if fulfilment_status != "partly_shipped" else "in_production",
-            step=step,
-            items=[{"title": "Fern Study tee (Moss / M)", "sku": f"FERN-{n}", "quantity": quantity}],
-            is_held=bool(hold_reason),
-            hold_reason=hold_reason,
-            work_state="parked" if hold_reason else "done",
-            error_text=hold_reason or None,
-            error_kind="merchant" if hold_reason else None,
-            error_at=clock.now() if hold_reason else None,
-        )
+    work = FulfilmentOrder(
+        order_id=order.id,
+        external_key=order.number,
+        external_id=f"printify-{n}" if step != "submit" else None,
+        status=fulfilment_status if fulfilment_status != "partly_shipped" else "in_production",
+        step=step,
+        is_held=bool(hold_reason),
+        hold_reason=hold_reason,
+        work_state="parked" if hold_reason else "done",
+        error_text=hold_reason or None,
+        error_kind="merchant" if hold_reason else None,
+        error_at=clock.now() if hold_reason else None,
     )
+    session.add(work)
+    session.flush()
+    made = session.query(OrderLine).filter_by(order_id=order.id)
+    session.add_all(line_for(work.id, one, one.quantity) for one in made)
     session.flush()
     return order
 

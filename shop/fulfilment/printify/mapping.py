@@ -45,12 +45,12 @@ def order_payload(work: FulfilmentOrder) -> dict[str, Any]:
         "label": work.external_key,
         "line_items": [
             {
-                "product_id": item["product_id"],
-                "variant_id": item["variant_id"],
-                "quantity": item["quantity"],
-                "external_id": str(item["order_line_id"]),
+                "product_id": line.product_id,
+                "variant_id": line.variant_id,
+                "quantity": line.quantity,
+                "external_id": str(line.order_line_id),
             }
-            for item in work.items
+            for line in work.lines
         ],
         "shipping_method": METHOD_CODES.get(work.shipping_method, 1),
         "is_printify_express": work.shipping_method == "express",
