@@ -7,6 +7,7 @@ message that lists ALL missing or wrong names at once.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -73,6 +74,10 @@ class Config:
     stripe_webhook_tolerance: int = 300  # seconds
     checkout_expires_minutes: int = 60
     tax_mode: str = "table"  # table: rates set in the panel; stripe: Stripe Tax
+
+    # -- outgoing webhooks
+    #: origins on this machine that may be called without https (the sandbox, a developer's receiver); else none
+    webhook_origins: tuple[str, ...] = ()
 
     # -- letters
     email_provider: str = "smtp"  # smtp | sendgrid | brevo
@@ -148,6 +153,11 @@ class Config:
             found.append("STRIPE_WEBHOOK_SECRETS is missing (STRIPE_SECRET_KEY is set)")
         if self.storage == "s3" and not (self.s3_endpoint and self.s3_bucket and self.s3_access_key):
             found.append("S3_ENDPOINT, S3_BUCKET and S3_ACCESS_KEY are needed when STORAGE=s3")
+        found += [
+            f"WEBHOOK_ORIGINS names {origin}, which is not on this machine (http://127.0.0.1:8010)"
+            for origin in self.webhook_origins
+            if not re.fullmatch(r"https?://(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?", origin)
+        ]
         if not 1 <= self.work_lease_seconds <= 3600:
             found.append("WORK_LEASE_SECONDS must be between 1 and 3600")
         if not 30 <= self.checkout_expires_minutes <= 1440:

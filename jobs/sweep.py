@@ -12,6 +12,7 @@ from shop.extensions import db
 from shop.fulfilment.models import FulfilmentOrder
 from shop.inbound.models import InboundEvent
 from shop.payments.models import Refund
+from shop.webhook_delivery.models import WebhookDelivery
 
 #: every kind of durable work, and the job that drains it
 WORK: dict[JobName, type[Any]] = {
@@ -20,6 +21,7 @@ WORK: dict[JobName, type[Any]] = {
     JobName.DRAIN_EMAIL: Letter,
     JobName.DRAIN_PAYMENTS: Refund,
     JobName.DRAIN_PICTURES: Image,
+    JobName.DELIVER_WEBHOOKS: WebhookDelivery,
     JobName.REFRESH_CATALOG: CatalogRun,
 }
 

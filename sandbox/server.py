@@ -32,6 +32,7 @@ _MODULES = (
     "sandbox.mail.routes",
     "sandbox.control.routes",
     "sandbox.pictures.routes",
+    "sandbox.receiver.routes",
 )
 _log = logging.getLogger("sandbox")
 

@@ -92,6 +92,7 @@ def config(
         stripe_secret_key="sk_test_sandbox",
         stripe_webhook_secrets=("whsec_sandbox",),
         stripe_base_url=f"{url}/stripe",
+        webhook_origins=(url,),
         smtp_host="127.0.0.1",
         smtp_port=world.settings.smtp_port,
         media_dir=str(tmp_path_factory.mktemp("media")),

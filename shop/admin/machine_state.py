@@ -25,6 +25,7 @@ NAMES = {
     "refunds": "Refunds",
     "images": "Pictures",
     "catalog_runs": "Catalogue refreshes",
+    "webhook_deliveries": "Webhooks to others",
 }
 SLOW_SECONDS = 120  # work that waits longer than this is told
 TICKER_QUIET = timedelta(minutes=3)

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from shop.catalog import documents
+from shop.catalog.announcing import announce_products
 from shop.catalog.bulk import as_json, copy_rows
 from shop.catalog.collecting import place_in_collections
 from shop.catalog.html import one_line
@@ -145,6 +146,7 @@ def apply_changes(session: Session, changes: Sequence[Change], at: datetime) -> 
     applied = Applied([_id(c) for c in creates], [_id(c) for c in updates])
     place_in_collections(session, applied.ids)
     documents.rebuild(session, applied.ids)
+    announce_products(session, applied.ids)
     return applied
 
 
@@ -159,6 +161,7 @@ def archive(session: Session, product_ids: Sequence[int], at: datetime) -> list[
     archived = [row[0] for row in rows]
     place_in_collections(session, archived)
     documents.rebuild(session, archived)
+    announce_products(session, archived)
     return archived
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop.catalog import documents
+from shop.catalog.announcing import announce_products
 from shop.catalog.applying import REPLACED_POSITION
 from shop.catalog.bulk import lock_catalog
 from shop.catalog.collecting import place_in_collections
@@ -105,4 +106,5 @@ def publish(session: Session, product_ids: Sequence[int]) -> None:
     session.flush()
     place_in_collections(session, product_ids)
     documents.rebuild(session, product_ids)
+    announce_products(session, product_ids)
     touch_catalog(session)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.core.durable import DurableWork, open_work_index
+from shop.core.durable import DurableWork, done_work_index, open_work_index
 from shop.extensions import Model, UtcDateTime
 
 
@@ -117,7 +117,11 @@ class Image(DurableWork, Model):
     """One picture. Downloaded once by a job, re-encoded, stored; `renditions` are what we serve."""
 
     __tablename__ = "images"
-    __table_args__ = (UniqueConstraint("product_id", "source_url"), open_work_index("images"))
+    __table_args__ = (
+        UniqueConstraint("product_id", "source_url"),
+        open_work_index("images"),
+        done_work_index("images"),
+    )
 
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
     source_url: Mapped[str] = mapped_column(String(1000))

@@ -58,6 +58,11 @@ def open_work_index(table: str) -> Index:
     return Index(f"ix_{table}_open", "due_at", postgresql_where=text("work_state IN ('due','working','parked')"))
 
 
+def done_work_index(table: str) -> Index:
+    """What was finished lately is counted without walking through the rest."""
+    return Index(f"ix_{table}_done", "finished_at")
+
+
 @dataclass(frozen=True)
 class Claim:
     """A row held for a while. `unknown_outcome`: an earlier call may have been accepted."""

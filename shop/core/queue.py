@@ -28,6 +28,7 @@ class JobName(StrEnum):
     DRAIN_EMAIL = "jobs.email.drain"
     DRAIN_PAYMENTS = "jobs.payments.drain"
     DRAIN_PICTURES = "jobs.catalog.drain_pictures"
+    DELIVER_WEBHOOKS = "jobs.webhook_delivery.drain"
     REFRESH_CATALOG = "jobs.catalog.refresh"
 
 
@@ -37,9 +38,10 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.DRAIN_EMAIL: "email",
     JobName.DRAIN_PAYMENTS: "fulfilment",
     JobName.DRAIN_PICTURES: "pictures",
+    JobName.DELIVER_WEBHOOKS: "webhooks",
     JobName.REFRESH_CATALOG: "catalog",
 }
-QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures")
+QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks")
 _SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Index, String, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.core.durable import DurableWork, open_work_index
+from shop.core.durable import DurableWork, done_work_index, open_work_index
 from shop.extensions import Model, UtcDateTime
 
 
@@ -22,6 +22,7 @@ class Letter(DurableWork, Model):
     __table_args__ = (
         UniqueConstraint("letter", "subject_key"),
         open_work_index("letters"),
+        done_work_index("letters"),
         Index("ix_letters_created_at", "created_at"),
         Index("ix_letters_order", "order_id"),
         Index("ix_letters_to", "to_email"),

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.core.durable import DurableWork, open_work_index
+from shop.core.durable import DurableWork, done_work_index, open_work_index
 from shop.extensions import Model, UtcDateTime
 
 
@@ -36,6 +36,7 @@ class FulfilmentOrder(DurableWork, Model):
     __tablename__ = "fulfilment_orders"
     __table_args__ = (
         open_work_index("fulfilment_orders"),
+        done_work_index("fulfilment_orders"),
         Index("ix_fulfilment_orders_polled", "status", "polled_at"),
         UniqueConstraint("order_id", "generation"),
     )

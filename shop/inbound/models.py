@@ -9,7 +9,7 @@ from sqlalchemy import Index, String, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.core.durable import DurableWork, open_work_index
+from shop.core.durable import DurableWork, done_work_index, open_work_index
 from shop.extensions import Model, UtcDateTime
 
 
@@ -20,7 +20,9 @@ class InboundEvent(DurableWork, Model):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         open_work_index("inbound_events"),
+        done_work_index("inbound_events"),
         Index("ix_inbound_events_subject", "subject_id"),
+        Index("ix_inbound_events_topic", "topic", "id"),
     )
 
     source: Mapped[str] = mapped_column(String(40))  # "stripe", "printify", later a connection
@@ -29,6 +31,7 @@ class InboundEvent(DurableWork, Model):
     subject_id: Mapped[str | None] = mapped_column(String(255))  # the outside id of the thing it is about
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+    signature: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # what was checked: {"scheme", "signed_at"}
     found_by: Mapped[str] = mapped_column(String(12), default="hook", server_default="hook")  # hook | poller
 
 

@@ -15,6 +15,7 @@ from shop.outbound.addresses import check_address
 from shop.outbound.answers import Answer, error_of
 from shop.outbound.facts import Service
 from shop.outbound.http import USER_AGENT
+from shop.outbound.pinning import open_pool, target_of
 
 TIMEOUT = urllib3.Timeout(connect=5, read=30)
 WHOLE_FETCH_SECONDS = 60.0
@@ -52,20 +53,10 @@ def fetch(url: str, *, max_bytes: int, allowed_origins: Collection[str] = (), ac
 def _fetch(url: str, address: str, max_bytes: int, accept: str) -> bytes:
     parts = urlsplit(url)
     host = parts.hostname or ""
-    tls = parts.scheme == "https"
-    port = parts.port or (443 if tls else 80)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    pool: urllib3.HTTPConnectionPool
-    if tls:  # connect to the checked address, but ask for and check the certificate of the name
-        pool = urllib3.HTTPSConnectionPool(
-            address or host, port, timeout=TIMEOUT, retries=False, server_hostname=host, assert_hostname=host
-        )
-    else:
-        pool = urllib3.HTTPConnectionPool(address or host, port, timeout=TIMEOUT, retries=False)
     headers = {"Host": parts.netloc, "User-Agent": USER_AGENT, "Accept": accept}
     try:
-        with pool:
-            response = pool.urlopen("GET", target, headers=headers, redirect=False, preload_content=False)
+        with open_pool(url, address, TIMEOUT) as pool:
+            response = pool.urlopen("GET", target_of(url), headers=headers, redirect=False, preload_content=False)
             try:
                 body = _read(response, max_bytes, url)
                 answer = Answer("fetch", response.status, dict(response.headers), body)

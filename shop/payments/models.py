@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, UniqueConst
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.core.durable import DurableWork, open_work_index
+from shop.core.durable import DurableWork, done_work_index, open_work_index
 from shop.extensions import Model, UtcDateTime
 
 
@@ -33,7 +33,11 @@ class Refund(DurableWork, Model):
     """
 
     __tablename__ = "refunds"
-    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_positive"), open_work_index("refunds"))
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        open_work_index("refunds"),
+        done_work_index("refunds"),
+    )
 
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)

@@ -15,6 +15,7 @@ from shop.fulfilment.merging import refresh_status
 from shop.orders.models import Order
 from shop.orders.statuses import lock_order, move_order, tell
 from shop.payments.summing import sum_payments
+from shop.workflows.announcements import announce_order
 from shop.workflows.letter_facts import money, order_facts
 from shop.workflows.refund_order import request_refund
 from shop.workflows.stop_fulfilment import Stopped, go_on, hold_to_stop, lock_rows, set_cancelled, withdraw
@@ -66,6 +67,7 @@ def _write_given_up(session: Session, order_id: int, ids: Sequence[int], who: st
     refresh_status(session, order, who=who, why="What is left of it")
     if order.fulfilment_status == "delivered" and order.status == "placed":
         move_order(session, order, "completed", who=who, why="Everything that was to come was delivered")
+        announce_order(session, "order.delivered", order)
 
 
 def _write_cancelled(session: Session, order_id: int, who: str, why: str, refund: bool) -> int:
@@ -76,6 +78,7 @@ def _write_cancelled(session: Session, order_id: int, who: str, why: str, refund
     if not move_order(session, order, "cancelled", who=who, why=why or "Cancelled by the shop"):
         return 0
     refresh_status(session, order, who=who)
+    announce_order(session, "order.cancelled", order)
     left = sum_payments(session, order_id).refundable
     back = money(order, left) if refund and left else ""
     request_letter(

@@ -14,9 +14,11 @@ from shop.inbound.models import InboundEvent
 from shop.orders.models import OrderLine
 from shop.outbound.models import OutboundCall
 from shop.tenancy.profile import touch_catalog
+from shop.webhook_delivery.models import WebhookDelivery, WebhookMessage
 
 KEEP_CALLS = timedelta(days=30)
 KEEP_EVENTS = timedelta(days=60)
+KEEP_WEBHOOKS = timedelta(days=30)
 KEEP_EMPTY_CARTS = timedelta(days=7)
 KEEP_CARTS = timedelta(days=180)
 
@@ -28,6 +30,14 @@ def run() -> None:
         session.execute(delete(OutboundCall).where(OutboundCall.at < now - KEEP_CALLS))
         session.execute(
             delete(InboundEvent).where(InboundEvent.work_state == "done", InboundEvent.received_at < now - KEEP_EVENTS)
+        )
+        owed = select(WebhookDelivery.id).where(
+            WebhookDelivery.message_id == WebhookMessage.id, WebhookDelivery.work_state != "done"
+        )
+        session.execute(
+            delete(WebhookMessage)
+            .where(WebhookMessage.created_at < now - KEEP_WEBHOOKS, ~owed.exists())
+            .execution_options(synchronize_session=False)
         )
         has_lines = select(CartLine.id).where(CartLine.cart_id == Cart.id).exists()
         session.execute(

@@ -29,6 +29,7 @@ from shop.payments.models import Payment
 from shop.payments.stripe_gateway import gateway
 from shop.payments.summing import sum_payments
 from shop.tenancy.profile import current_profile
+from shop.workflows.announcements import announce_order
 from shop.workflows.letter_facts import draft_facts, money, order_facts, public_url
 
 logger = log.get_logger("checkout")
@@ -99,8 +100,14 @@ def _place(session: Session, checkout: Checkout, facts: SessionFacts) -> Order:
         )
     )
     session.flush()
-    set_payment_status(session, order, sum_payments(session, order.id).status, why=facts.method_text)
-    request_fulfilment(session, order, hold_reason=_reason_to_hold(checkout, order, facts))
+    is_paid = set_payment_status(session, order, sum_payments(session, order.id).status, why=facts.method_text)
+    hold_reason = _reason_to_hold(checkout, order, facts)
+    request_fulfilment(session, order, hold_reason=hold_reason)
+    announce_order(session, "order.placed", order)
+    if is_paid and order.payment_status == "paid":
+        announce_order(session, "order.paid", order)
+    if hold_reason:
+        announce_order(session, "fulfilment.parked", order, why=hold_reason)
     _write_letters(session, order)
     if checkout.order_id is None:
         checkout.order_id = order.id

@@ -22,6 +22,7 @@ from shop.inbound.models import InboundEvent
 from shop.orders.models import Order
 from shop.orders.statuses import tell
 from shop.payments.models import Refund
+from shop.webhook_delivery.models import WebhookDelivery, WebhookMessage
 from shop.workflows.refund_order import give_up_refund
 from shop.workflows.report_failure import HINTS, WHAT
 from shop.workflows.submit_fulfilment import release
@@ -34,8 +35,9 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "refunds": (Refund, JobName.DRAIN_PAYMENTS),
     "images": (Image, JobName.DRAIN_PICTURES),
     "catalog_runs": (CatalogRun, JobName.REFRESH_CATALOG),
+    "webhook_deliveries": (WebhookDelivery, JobName.DELIVER_WEBHOOKS),
 }
-GIVE_UP = frozenset({"inbound_events", "letters", "refunds", "images", "catalog_runs"})
+GIVE_UP = frozenset({"inbound_events", "letters", "refunds", "images", "catalog_runs", "webhook_deliveries"})
 AT_MOST_AT_ONCE = 500
 
 
@@ -186,7 +188,7 @@ def give_up(kind: str, row_id: int, *, who: str) -> bool:
         give_up_refund(row_id, who)
         return True
     values: dict[str, Any] = {"work_state": "done", "finished_at": clock.now(), "fence": model.fence + 1}
-    if kind == "catalog_runs":
+    if kind in ("catalog_runs", "webhook_deliveries"):
         values["outcome"] = "failed"
     with transaction() as session:
         given = session.execute(
@@ -249,6 +251,9 @@ def _columns(kind: str) -> Any:
         "refunds": lambda: cast(Refund.amount_minor, String) + " " + Refund.currency,
         "images": lambda: Image.alt,
         "catalog_runs": lambda: CatalogRun.cause,
+        "webhook_deliveries": lambda: (
+            select(WebhookMessage.type).where(WebhookMessage.id == WebhookDelivery.message_id).scalar_subquery()
+        ),
     }
     order_id = getattr(model, "order_id", None)
     return select(

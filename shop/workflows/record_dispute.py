@@ -15,6 +15,7 @@ from shop.payments.models import Dispute, Payment
 from shop.payments.stripe_gateway import gateway
 from shop.payments.summing import OPEN_DISPUTES, sum_payments
 from shop.tenancy.profile import current_profile
+from shop.workflows.announcements import announce_dispute
 from shop.workflows.letter_facts import money, public_url
 
 FINAL = frozenset({"won", "lost", "prevented", "warning_closed"})
@@ -47,12 +48,17 @@ def merge_dispute(session: Session, facts: DisputeFacts) -> str:
         )
         session.add(dispute)
     dispute.reason, dispute.evidence_due_at = facts.reason, facts.evidence_due_at
+    was = dispute.status
     if dispute.status != facts.status and dispute.status not in FINAL:
         dispute.status = facts.status
         tell(session, order, "dispute", why=f"Dispute over {money(order, facts.amount_minor)}: {facts.status}")
     session.flush()
     sums = sum_payments(session, order.id)
     set_payment_status(session, order, sums.status, why="Recomputed after a dispute")
+    if was == "":
+        announce_dispute(session, "dispute.opened", order, dispute)
+    if dispute.status in FINAL and was not in FINAL:
+        announce_dispute(session, "dispute.closed", order, dispute)
     if dispute.status in OPEN_DISPUTES:
         hold_fulfilment(session, order.id, "The buyer disputes this payment.")
         _call_merchant(session, order, dispute)

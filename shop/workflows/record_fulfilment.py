@@ -22,6 +22,7 @@ from shop.fulfilment.provider import ParcelNews, ProviderOrder
 from shop.orders.models import Order
 from shop.orders.statuses import FULFILMENT_RANK, lock_order, move_order, tell
 from shop.tenancy.profile import current_profile
+from shop.workflows.announcements import announce_order, announce_parcel
 from shop.workflows.letter_facts import parcel_facts, public_url
 
 logger = log.get_logger("fulfilment")
@@ -67,6 +68,7 @@ def merge_news(session: Session, news: ProviderOrder) -> str:
         _merge_parcel(session, work, order, parcel)
     if order.fulfilment_status == "delivered" and order.status == "placed":
         move_order(session, order, "completed", why="Everything was delivered")
+        announce_order(session, "order.delivered", order)
     if was_cancelled and is_unheard_of and news.status != "cancelled":
         _call_a_person(session, work, order, "This was cancelled here, but Printify has it. Cancel it there.")
     elif work.status == "cancelled" and not was_cancelled and order.status != "cancelled" and not is_ours:
@@ -147,6 +149,7 @@ def _merge_parcel(session: Session, work: FulfilmentOrder, order: Order, parcel:
             url=parcel.url,
         )
         _letter(session, order, shipment, "shipped")
+        announce_parcel(session, order, shipment)
     if parcel.delivered_at and _set_delivered(session, shipment, parcel):
         tell(session, order, "parcel_delivered", for_buyer=True, why=f"Parcel {parcel.number} was delivered")
         _letter(session, order, shipment, "delivered")
@@ -181,6 +184,7 @@ def _call_a_person(session: Session, work: FulfilmentOrder, order: Order, why: s
     if work.work_state != "working":
         work.work_state, work.error_kind, work.error_text, work.error_at = "parked", "merchant", why, clock.now()
     tell(session, order, "trouble", why=why)
+    announce_order(session, "fulfilment.parked", order, why=why)
     request_letter(
         session,
         letter="merchant_failure",

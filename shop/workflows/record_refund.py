@@ -15,6 +15,7 @@ from shop.payments.gateway import RefundFacts
 from shop.payments.models import Payment, Refund
 from shop.payments.stripe_gateway import gateway
 from shop.payments.summing import sum_payments
+from shop.workflows.announcements import announce_refund
 from shop.workflows.letter_facts import money, order_facts
 
 #: a refund that succeeded may still fail later (the bank sends it back), nothing else moves back
@@ -96,6 +97,7 @@ def _tell_it(session: Session, order: Order, refund: Refund) -> None:
         who=refund.requested_by,
     )
     if refund.status == "succeeded":
+        announce_refund(session, order, refund)
         request_letter(
             session,
             letter="refunded",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop.core import clock, durable
 from shop.core.durable import Claim
+from shop.core.secrets import redact
 from shop.core.transaction import transaction
 from shop.email.requesting import request_letter
+from shop.fulfilment.models import FulfilmentOrder
+from shop.orders.models import Order
 from shop.tenancy.profile import current_profile
+from shop.workflows.announcements import announce_order
 from shop.workflows.letter_facts import public_url
 
 #: table → what it is, in a merchant's words
@@ -21,6 +26,7 @@ WHAT = {
     "refunds": "A refund could not be made",
     "images": "A picture could not be fetched",
     "catalog_runs": "The catalogue could not be refreshed",
+    "webhook_deliveries": "A webhook could not be sent",
 }
 HINTS = {
     "merchant": "Have a look at the reason, put it right where it says, then press “Try again”.",
@@ -49,12 +55,21 @@ def tell_of_delay(session: Session, model: type[Any], why: str) -> None:
     )
 
 
+def _announce(session: Session, held: Claim, why: str) -> None:
+    order = session.execute(
+        select(Order).join(FulfilmentOrder, FulfilmentOrder.order_id == Order.id).where(FulfilmentOrder.id == held.id)
+    ).scalar_one()
+    announce_order(session, "fulfilment.parked", order, why=redact(why)[:500])
+
+
 def report_failure(model: type[Any], held: Claim, *, kind: str, why: str, may_be_done: bool = True) -> None:
     """Park the row and ask for the merchant's letter, in one transaction. `may_be_done`: the last call's fate stays
     marked as unknown."""
     table = model.__tablename__
     with transaction() as session:
         durable.park(session, model, held, why=why, kind=kind, keep_calling=may_be_done)
+        if model is FulfilmentOrder:
+            _announce(session, held, why)
         if table in QUIET:
             return
         request_letter(

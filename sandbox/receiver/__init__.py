@@ -1,0 +1,1 @@
+"""Somebody who listens to the shop's webhooks."""

@@ -1,0 +1,63 @@
+"""What others are told of an event: thin facts, described in docs/panel/webhooks.md.
+
+Ids, states and amounts, never a name, a postal or an e-mail address: whoever may know more asks the API by the id.
+Each call writes rows in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from shop.fulfilment.models import Shipment
+from shop.orders.models import Order
+from shop.payments.models import Dispute, Refund
+from shop.webhook_delivery.announcing import announce
+
+
+def announce_order(session: Session, event: str, order: Order, **more: Any) -> None:
+    """order.placed | order.paid | order.cancelled | order.delivered | fulfilment.parked"""
+    announce(session, event, {"order": order_data(order), **more}, f"order:{order.number}")
+
+
+def announce_parcel(session: Session, order: Order, shipment: Shipment) -> None:
+    """order.shipped, once for each parcel."""
+    parcel = {"carrier": shipment.carrier, "number": shipment.number, "url": shipment.url, "skus": list(shipment.skus)}
+    announce_order(session, "order.shipped", order, parcel=parcel)
+
+
+def announce_refund(session: Session, order: Order, refund: Refund) -> None:
+    """refund.succeeded"""
+    told = {"id": refund.id, "amount": amount(refund.amount_minor, refund.currency), "status": refund.status}
+    announce_order(session, "refund.succeeded", order, refund=told)
+
+
+def announce_dispute(session: Session, event: str, order: Order, dispute: Dispute) -> None:
+    """dispute.opened | dispute.closed"""
+    due = dispute.evidence_due_at
+    told = {
+        "id": dispute.id,
+        "status": dispute.status,
+        "reason": dispute.reason,
+        "amount": amount(dispute.amount_minor, dispute.currency),
+        "evidence_due_at": due.isoformat() if due else None,
+    }
+    announce_order(session, event, order, dispute=told)
+
+
+def order_data(order: Order) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "number": order.number,
+        "channel": order.channel,
+        "status": order.status,
+        "payment_status": order.payment_status,
+        "fulfilment_status": order.fulfilment_status,
+        "total": amount(order.total_minor, order.currency),
+        "is_test": order.is_test,
+    }
+
+
+def amount(minor: int, currency: str) -> dict[str, Any]:
+    return {"amount_minor": minor, "currency": currency}
