@@ -25,7 +25,8 @@ LONGEST_TEXT, MOST_FIELDS = 240, 40
 MACHINE_TABLES = frozenset(
     {
         "audit_entries", "carts", "cart_lines", "checkouts", "cursors", "inbound_events", "letters", "outbound_calls",
-        "printify_cache", "schedules", "staff_sessions", "store_state",
+        "printify_cache", "schedules", "staff_sessions", "store_state", "webhook_attempts", "webhook_deliveries",
+        "webhook_messages",
     }
 )  # fmt: skip
 _DURABLE = frozenset(name for name in DurableWork.__annotations__)
