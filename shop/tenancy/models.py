@@ -40,6 +40,8 @@ class StoreProfile(Model):
     ships_to: Mapped[list[Any]] = mapped_column(JSONB, default=list)
     #: shown prices contain the tax (Europe) or it is added at checkout (US)
     prices_include_tax: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
+    #: {"tax_number", "register_number", "footer", "prefix", "credit_prefix": str, "with_year", "automatic": bool}
+    invoicing: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     #: at_once | delayed | by_hand
     production_policy: Mapped[str] = mapped_column(String(12), default="at_once")
     production_delay_minutes: Mapped[int] = mapped_column(Integer, default=60)

@@ -50,6 +50,7 @@ class Profile:
     tax_rates: list[Any]
     ships_to: list[Any]
     prices_include_tax: bool
+    invoicing: dict[str, Any]
     production_policy: str
     production_delay_minutes: int
 

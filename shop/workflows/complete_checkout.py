@@ -30,6 +30,7 @@ from shop.payments.stripe_gateway import gateway
 from shop.payments.summing import sum_payments
 from shop.tenancy.profile import current_profile
 from shop.workflows.announcements import announce_order
+from shop.workflows.issue_invoice import issue_when_paid
 from shop.workflows.letter_facts import draft_facts, money, order_facts, public_url
 
 logger = log.get_logger("checkout")
@@ -113,6 +114,7 @@ def _place(session: Session, checkout: Checkout, facts: SessionFacts) -> Order:
         checkout.order_id = order.id
     checkout.status, checkout.problem = "completed", ""
     _empty_its_cart(session, checkout)
+    issue_when_paid(session, order)
     return order
 
 

@@ -16,6 +16,7 @@ from shop.payments.models import Payment, Refund
 from shop.payments.stripe_gateway import gateway
 from shop.payments.summing import sum_payments
 from shop.workflows.announcements import announce_refund
+from shop.workflows.issue_invoice import credit_refunds
 from shop.workflows.letter_facts import money, order_facts
 
 #: a refund that succeeded may still fail later (the bank sends it back), nothing else moves back
@@ -51,6 +52,7 @@ def merge_refund(session: Session, facts: RefundFacts) -> str:
     session.flush()
     sums = sum_payments(session, order.id)
     set_payment_status(session, order, sums.status, why="Recomputed after a refund")
+    credit_refunds(session, order)
     if sums.status == "refunded":
         hold_fulfilment(session, order.id, "The order was refunded in full before it was made.")
     return refund.status

@@ -33,7 +33,7 @@ class Staff:
 
     def get(self, path: str, **kw: Any) -> TestResponse:
         answer = self._open(path, method="GET", **kw)
-        found = TOKEN.search(answer.text)
+        found = TOKEN.search(answer.text) if answer.mimetype == "text/html" else None
         if found:
             self.token = found[1]
         db.session.remove()

@@ -78,9 +78,18 @@ def test_a_failed_installation_is_tried_again(checkout: Path, monkeypatch: pytes
             setup.ensure_environment("requirements.txt")
 
 
+def fill_node_modules(checkout: Path) -> Path:
+    """Every file that npm would bring; returns htmx."""
+    for package, names in setup.ASSETS.items():
+        for name in names:
+            source = checkout / "node_modules" / package / name
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.write_text(name)
+    return checkout / "node_modules/htmx.org/dist/htmx.min.js"
+
+
 def test_assets_are_copied_once_and_again_when_the_manifest_changes(checkout: Path, runs: list[list[str]]) -> None:
-    source = checkout / "node_modules/htmx.org/dist/htmx.min.js"
-    source.parent.mkdir(parents=True)
+    source = fill_node_modules(checkout)
     source.write_text("first")
     setup.ensure_assets()
     setup.ensure_assets()
@@ -92,9 +101,7 @@ def test_assets_are_copied_once_and_again_when_the_manifest_changes(checkout: Pa
 
 
 def test_what_only_tests_need_is_fetched_for_tests_alone(checkout: Path, runs: list[list[str]]) -> None:
-    source = checkout / "node_modules/htmx.org/dist/htmx.min.js"
-    source.parent.mkdir(parents=True)
-    source.write_text("htmx")
+    fill_node_modules(checkout)
     setup.ensure_assets()
     assert "--omit=dev" in runs[0]
     setup.ensure_assets(for_tests=True)
