@@ -11,11 +11,14 @@ from flask.cli import AppGroup
 from sqlalchemy import func, select
 
 from shop import seeding
+from shop.accounts import staffing
+from shop.accounts.auditing import act_as
 from shop.accounts.models import StaffMember
 from shop.accounts.passwords import check_new_password, hash_password
+from shop.accounts.sessions import end_sessions
+from shop.accounts.staff import find_staff
 from shop.catalog.models import Image
 from shop.core import durable
-from shop.core.secrets import new_token
 from shop.core.transaction import transaction
 from shop.errors import InvalidInput, OutsideError
 from shop.extensions import db
@@ -111,14 +114,15 @@ def set_password(email: str, password: str) -> None:
         check_new_password(password, email)
     except InvalidInput as problem:
         raise click.BadParameter(problem.user_message) from problem
-    with transaction() as session:
+    with act_as("command line", what="users password"), transaction() as session:
         found = session.execute(select(StaffMember).where(StaffMember.email == email.lower())).scalar_one_or_none()
         if found is None:
             found = StaffMember(email=email.lower(), role="owner", password_hash="")
             session.add(found)
         found.password_hash = hash_password(password)
-        found.session_key = new_token()
         found.is_enabled = True
+        session.flush()
+        end_sessions(session, found)
     click.echo(f"done: {email}")
 
 
@@ -126,4 +130,17 @@ def set_password(email: str, password: str) -> None:
 def list_users() -> None:
     """Every staff member."""
     for member in db.session.execute(select(StaffMember).order_by(StaffMember.email)).scalars():
-        click.echo(f"{member.email}  {member.role}{'' if member.is_enabled else '  (disabled)'}")
+        marks = ("" if member.is_enabled else "  (disabled)") + ("  two-step" if member.totp_on_at else "")
+        click.echo(f"{member.email}  {member.role}{marks}")
+
+
+@users.command("reset-two-step")
+@click.argument("email")
+def reset_two_step(email: str) -> None:
+    """For a lost phone: signing in asks for the password only, until two-step sign-in is set up anew."""
+    with act_as("command line", what="users reset-two-step"), transaction() as session:
+        member = find_staff(session, email)
+        if member is None:
+            raise click.BadParameter("nobody on the staff has this address")
+        staffing.reset_two_step(session, member.id)
+    click.echo(f"done: {email}")

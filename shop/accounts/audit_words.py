@@ -18,25 +18,24 @@ from sqlalchemy import ClauseElement, Table
 from shop.core.durable import DurableWork
 from shop.core.secrets import EncryptedText
 
-HIDDEN, PERSONAL, COMPUTED = "[hidden]", "[personal data]", "[computed]"
+HIDDEN, CHANGED, PERSONAL, COMPUTED = "[hidden]", "[hidden, changed]", "[personal data]", "[computed]"
 LONGEST_TEXT, MOST_FIELDS = 240, 40
 
 #: rows that machines write for themselves
 MACHINE_TABLES = frozenset(
     {
         "audit_entries", "carts", "cart_lines", "checkouts", "cursors", "inbound_events", "letters", "outbound_calls",
-        "printify_cache", "schedules", "staff_sessions", "store_state", "webhook_attempts", "webhook_deliveries",
-        "webhook_messages",
+        "printify_cache", "schedules", "staff_backup_codes", "staff_resets", "staff_sessions", "store_state",
+        "webhook_attempts", "webhook_deliveries", "webhook_messages",
     }
 )  # fmt: skip
 _DURABLE = frozenset(name for name in DurableWork.__annotations__)
 MACHINE_COLUMNS = _DURABLE | {
     "id", "card", "document", "search", "words", "source_hash", "payload_hash", "updated_at", "created_at", "polled_at",
-    "last_seen_at", "last_used_at", "last_run_at", "next_run_at", "sold_count", "edited_fields", "price_edited",
+    "last_seen_at", "totp_last_step", "last_used_at", "last_run_at", "next_run_at", "sold_count", "edited_fields",
+    "price_edited",
 }  # fmt: skip
-_SECRET = re.compile(
-    r"password|secret|token|session_key|api_key|private|credential|signature|totp|backup_code|(^|_)hash$"
-)
+_SECRET = re.compile(r"password|secret|token|session_key|api_key|private|credential|signature|(^|_)hash$")
 #: what is told about orders and customers: words of ours, never of theirs
 _PLAIN = frozenset(
     {
@@ -76,9 +75,9 @@ def is_secret(name: str) -> bool:
 def clean_pair(name: str, before: Any, after: Any, *, secret: bool, personal: bool) -> tuple[Any, Any]:
     """(before, after) as they may be kept. None stays None: that something was set or emptied is told."""
     if secret:
-        return _stand_in(before, HIDDEN), _stand_in(after, HIDDEN)
+        return _stand_in(before, HIDDEN), _stand_in(after, HIDDEN if is_empty(before) else CHANGED)
     if personal and not (name in _PLAIN or name.endswith(_PLAIN_ENDINGS)):
-        return _mask(before, after), _mask(after, before)
+        return _mask(before), _mask_after(after, before)
     was, now = plain_value(before), plain_value(after)
     if isinstance(was, str) and isinstance(now, str) and max(len(was), len(now)) > LONGEST_TEXT:
         return _around_the_difference(was, now)
@@ -131,14 +130,21 @@ def _stand_in(value: Any, word: str) -> Any:
     return None if value is None else "" if value == "" else word
 
 
-def _mask(value: Any, other: Any) -> Any:
-    """For an address, which parts of it differ; else only that there is something."""
-    if isinstance(value, bool | int | float) or is_empty(value):
-        return value if not isinstance(value, dict | list) else None
-    if isinstance(value, Mapping) and isinstance(other, Mapping):
-        parts = sorted(str(k) for k in {*value, *other} if value.get(k) != other.get(k))
-        return f"{PERSONAL[:-1]}: {', '.join(parts)[:150]}]"
-    return PERSONAL
+def _mask(value: Any) -> Any:
+    if isinstance(value, dict | list) and not value:
+        return None
+    return value if is_empty(value) or isinstance(value, bool | int | float) else PERSONAL
+
+
+def _mask_after(value: Any, before: Any) -> Any:
+    """That it changed; for an address, in which parts."""
+    masked = _mask(value)
+    if masked != PERSONAL or is_empty(before):
+        return masked
+    parts = ""
+    if isinstance(value, Mapping) and isinstance(before, Mapping):
+        parts = ": " + ", ".join(sorted(str(k) for k in {*value, *before} if value.get(k) != before.get(k)))[:150]
+    return f"{PERSONAL[:-1]}, changed{parts}]"
 
 
 def _cut(value: Any) -> Any:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_login import UserMixin
-from sqlalchemy import Boolean, String, UniqueConstraint, func
+from sqlalchemy import BigInteger, Boolean, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.accounts.audit_models import AuditEntry
-from shop.core.secrets import new_token
+from shop.accounts.staff_models import StaffBackupCode, StaffInvitation, StaffReset, StaffSession
+from shop.core.secrets import EncryptedText
 from shop.extensions import Model, UtcDateTime
 
-__all__ = ["AuditEntry", "Customer", "StaffMember"]
+__all__ = ["AuditEntry", "Customer", "StaffBackupCode", "StaffInvitation", "StaffMember", "StaffReset", "StaffSession"]
 
 
 class StaffMember(UserMixin, Model):
@@ -23,8 +24,10 @@ class StaffMember(UserMixin, Model):
     password_hash: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(20), default="owner")
     is_enabled: Mapped[bool] = mapped_column(Boolean, default=True)
-    #: part of the session cookie; changing it signs every session out
-    session_key: Mapped[str] = mapped_column(String(64), default=new_token)
+    #: the second step (accounts/two_step.py): a secret without `totp_on_at` waits for its first code
+    totp_secret: Mapped[str | None] = mapped_column(EncryptedText)
+    totp_on_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    totp_last_step: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
 
@@ -33,7 +36,8 @@ class StaffMember(UserMixin, Model):
         return self.is_enabled
 
     def get_id(self) -> str:
-        return f"{self.id}:{self.session_key}"
+        """Not enough for a cookie: that carries the token of a session (accounts/sessions.py)."""
+        return str(self.id)
 
 
 class Customer(Model):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import re
 from functools import lru_cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from shop.accounts.common_passwords import WHOLE, WORDS
 from shop.errors import InvalidInput
 
-SHORTEST, LONGEST = 10, 256
+SHORTEST, LONGEST = 12, 256
 #: about a tenth of a second and 46 MiB a try
 _hasher = PasswordHasher(time_cost=3, memory_cost=47_104, parallelism=1)
-_TOO_COMMON = frozenset(
-    {"password12", "password123", "1234567890", "qwertyuiop", "letmein123", "adminadmin", "welcome123", "iloveyou12"}
-)
+_KNOWN_TO_ALL = "contains little more than {what}, which anybody would try. Choose another."
+_LEFT_AT_LEAST = 8  # signs, beside one's own name
 
 
 def hash_password(plain: str) -> str:
@@ -35,14 +37,49 @@ def is_outdated(stored: str) -> bool:
     return _hasher.check_needs_rehash(stored)
 
 
-def check_new_password(plain: str, email: str = "") -> None:
-    """Raises InvalidInput (field "password") when it is too short, too long, or the first one anybody tries."""
+def check_new_password(plain: str, email: str = "", name: str = "", shop_name: str = "") -> None:
+    """Raises InvalidInput (field "password"): too short, too long, one of the first that anybody tries, or little more
+    than the e-mail address, the person's name or the shop's."""
     if len(plain) < SHORTEST:
-        raise InvalidInput(fields={"password": f"Use at least {SHORTEST} characters. A few words in a row are good."})
+        raise _refused(f"Use at least {SHORTEST} characters. A few words in a row are good.")
     if len(plain) > LONGEST:
-        raise InvalidInput(fields={"password": f"Use at most {LONGEST} characters."})
-    if plain.casefold() in _TOO_COMMON or len(set(plain)) < 4 or (email and plain.casefold() == email.casefold()):
-        raise InvalidInput(fields={"password": "This password is one of the first that anybody tries. Choose another."})
+        raise _refused(f"Use at most {LONGEST} characters.")
+    folded = plain.casefold()
+    letters = re.sub(r"[\W\d_]+", "", folded)
+    if folded in WHOLE or letters in WORDS or (not letters and folded.isdigit()) or len(set(folded)) < 5:
+        raise _refused("This password is one of the first that anybody tries. Choose another.")
+    for what, text in (("your e-mail address", email), ("your name", name), ("the shop’s name", shop_name)):
+        if _is_little_more_than(folded, text):
+            raise _refused("This password " + _KNOWN_TO_ALL.format(what=what))
+
+
+def strength(plain: str) -> str:
+    """In words: "weak", "fair", "good" or "strong". A guess by length, variety and repetition."""
+    pool = sum(
+        size
+        for size, found in (
+            (26, re.search(r"[a-z]", plain)),
+            (26, re.search(r"[A-Z]", plain)),
+            (10, re.search(r"\d", plain)),
+            (20, re.search(r"[^A-Za-z\d]", plain)),
+        )
+        if found
+    )
+    fresh = len({plain[i : i + 2] for i in range(len(plain) - 1)})
+    bits = fresh * math.log2(pool or 1)
+    return next((word for least, word in ((90, "strong"), (68, "good"), (50, "fair")) if bits >= least), "weak")
+
+
+def _is_little_more_than(folded: str, text: str) -> bool:
+    parts = {part for part in re.split(r"[\W_]+", text.casefold()) if len(part) >= 3}
+    left = folded
+    for part in sorted(parts, key=len, reverse=True):
+        left = left.replace(part, "")
+    return left != folded and len(re.sub(r"\W+", "", left)) < _LEFT_AT_LEAST
+
+
+def _refused(message: str) -> InvalidInput:
+    return InvalidInput(fields={"password": message})
 
 
 @lru_cache(maxsize=1)

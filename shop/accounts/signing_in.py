@@ -5,28 +5,27 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import threading
-from datetime import timedelta
 
+from flask import g
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
-from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from shop.accounts.models import StaffMember
 from shop.accounts.passwords import hash_password, is_outdated, verify_password
+from shop.accounts.sessions import find_signed_in
 from shop.accounts.staff import find_staff
-from shop.core import clock
+from shop.accounts.staff_models import StaffSession
 from shop.core import redis as redis_door
 from shop.core.redis import RedisDoor
 from shop.core.scope import scoped_key
-from shop.core.secrets import same
 from shop.extensions import db, login_manager
 
 HOUR = 3600
 PER_ACCOUNT, PER_ADDRESS = 20, 60  # tries an hour that reach the password check
 WITHOUT_REDIS = 4  # each process then allows this fraction, since it knows nothing of the others
-SEEN_EVERY = timedelta(minutes=5)
+PER_CODE, LETTERS_PER_ACCOUNT = 10, 4
 
 _memory = MovingWindowRateLimiter(MemoryStorage())
 _shared: dict[str, MovingWindowRateLimiter] = {}
@@ -44,6 +43,17 @@ def may_try(email: str, address: str, device: str | None = None) -> bool:
     return by_address and _hit("account", who, PER_ACCOUNT)
 
 
+def may_try_code(member: StaffMember, device: str | None = None) -> bool:
+    """Count one try at the second step: six digits stand little guessing. A known browser is counted by itself."""
+    return _hit("code", f"{member.id}#{device or ''}", PER_CODE)
+
+
+def may_ask_for_a_letter(email: str, address: str) -> bool:
+    """Count one wish for a way back in, for any address alike: nobody's mailbox is to be filled."""
+    by_address = _hit("reset-address", network_of(address), PER_ADDRESS)
+    return by_address and _hit("reset", email.strip().lower(), LETTERS_PER_ACCOUNT)
+
+
 def check_sign_in(session: Session, email: str, password: str) -> StaffMember | None:
     """The account, or None when the address is unknown, the password wrong, or the account switched off.
 
@@ -56,7 +66,6 @@ def check_sign_in(session: Session, email: str, password: str) -> StaffMember | 
         return None
     if is_outdated(member.password_hash):
         member.password_hash = hash_password(password)
-    member.last_seen_at = clock.now()
     return member
 
 
@@ -73,29 +82,16 @@ def network_of(address: str) -> str:
 
 @login_manager.user_loader
 def load_member(cookie_id: str) -> StaffMember | None:
-    """The member of a session cookie, "<id>:<session key>"; None once the key has changed."""
-    raw_id, _, key = cookie_id.partition(":")
-    if not (raw_id.isascii() and raw_id.isdigit() and len(raw_id) < 19):
-        return None
-    member = db.session.execute(select(StaffMember).where(StaffMember.id == int(raw_id))).scalar_one_or_none()
-    if member is None or not member.is_enabled or not same(member.session_key, key):
-        return None
-    return member
+    """The member of a session cookie; None once the session has ended. The session's row is kept for this request."""
+    found = find_signed_in(db.session(), cookie_id)
+    g.staff_session = found[1] if found else None
+    return found[0] if found else None
 
 
-def note_seen(session: Session, member: StaffMember) -> None:
-    """Remember when somebody was last here, at most once in five minutes. The caller commits."""
-    now = clock.now()
-    session.execute(
-        update(StaffMember)
-        .where(StaffMember.id == member.id)
-        .values(last_seen_at=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def is_due_to_note(member: StaffMember) -> bool:
-    return member.last_seen_at is None or clock.now() - member.last_seen_at > SEEN_EVERY
+def session_here() -> StaffSession | None:
+    """The session this request belongs to, once `current_user` has been looked at."""
+    here: StaffSession | None = g.get("staff_session")
+    return here
 
 
 def _hit(kind: str, who: str, at_most: int) -> bool:

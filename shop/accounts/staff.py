@@ -8,16 +8,15 @@ from sqlalchemy.orm import Session
 
 from shop.accounts.models import StaffMember
 from shop.accounts.passwords import check_new_password, hash_password
-from shop.core.secrets import new_token
+from shop.accounts.sessions import end_sessions
 from shop.errors import InvalidInput
+from shop.tenancy.profile import current_profile
 
 ROLES = ("owner", "manager", "fulfilment", "support", "viewer")
 
 
 def find_staff(session: Session, email: str) -> StaffMember | None:
-    return session.execute(
-        select(StaffMember).where(StaffMember.email == email.strip().lower())
-    ).scalar_one_or_none()
+    return session.execute(select(StaffMember).where(StaffMember.email == email.strip().lower())).scalar_one_or_none()
 
 
 def add_staff(
@@ -33,21 +32,14 @@ def add_staff(
     if known is not None:
         return known, False
     check_new_password(password, email)
-    row = insert(StaffMember).values(
-        email=email, name=name[:120], password_hash=hash_password(password), role=role, session_key=new_token()
-    )
+    row = insert(StaffMember).values(email=email, name=name[:120], password_hash=hash_password(password), role=role)
     new = session.execute(row.on_conflict_do_nothing(index_elements=["email"]).returning(StaffMember.id)).first()
     return session.execute(select(StaffMember).where(StaffMember.email == email)).scalar_one(), new is not None
 
 
 def change_password(session: Session, member: StaffMember, password: str) -> None:
     """Set it and sign every session out. Raises InvalidInput. The caller commits."""
-    check_new_password(password, member.email)
+    check_new_password(password, member.email, member.name, current_profile().name)
     member.password_hash = hash_password(password)
-    sign_out_everywhere(session, member)
-
-
-def sign_out_everywhere(session: Session, member: StaffMember) -> None:
-    """No cookie given out before is good any more. The caller commits."""
-    member.session_key = new_token()
     session.add(member)
+    end_sessions(session, member)

@@ -10,7 +10,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as BaseResponse
 
 from shop.accounts.auditing import act_for_this_request
-from shop.accounts.signing_in import is_due_to_note, note_seen
+from shop.accounts.sessions import is_due_to_note, note_seen
+from shop.accounts.signing_in import session_here
 from shop.admin import words
 from shop.admin.navigation import nav_items
 from shop.admin.permissions import allowed
@@ -20,9 +21,13 @@ from shop.core.transaction import transaction
 from shop.errors import ShopError
 from shop.extensions import csrf
 from shop.guards import UNSAFE
+from shop.tenancy.profile import current_profile
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 PANEL_LOCALE = "en"
+BEFORE_THE_SECOND_STEP = frozenset(
+    {"admin.two_step", "admin.begin_two_step", "admin.confirm_two_step", "admin.sign_out", "admin.sign_in"}
+)
 
 
 @bp.before_request
@@ -47,9 +52,24 @@ def say_who_acts() -> None:
 
 @bp.before_request
 def remember_who_was_here() -> None:
-    if request.method == "GET" and current_user.is_authenticated and is_due_to_note(current_user):
+    here = session_here() if current_user.is_authenticated else None
+    if request.method == "GET" and here is not None and is_due_to_note(here):
         with transaction() as session:
-            note_seen(session, current_user)
+            note_seen(session, here, request.remote_addr or "")
+
+
+@bp.before_request
+def lead_to_the_second_step() -> BaseResponse | None:
+    """Where the owner wants two-step sign-in from everybody, whoever lacks it can do nothing else before."""
+    if not current_user.is_authenticated or current_user.totp_on_at is not None:
+        return None
+    if not current_profile().staff_totp_required or request.endpoint in BEFORE_THE_SECOND_STEP:
+        return None
+    target = url_for("admin.two_step")
+    if "HX-Request" in request.headers:
+        return Response("", 401, {"HX-Redirect": target})
+    flash("The shop’s owner asks everybody for two-step sign-in. Set it up to go on.", "bad")
+    return redirect(target, 303)
 
 
 @bp.after_request

@@ -45,6 +45,9 @@ NAMES = {
     "merchant_new_order": "New order (to you)",
     "merchant_failure": "Something needs you (to you)",
     "catalog_stale": "Catalogue is old (to you)",
+    "staff_invitation": "Staff: invitation",
+    "staff_password_reset": "Staff: forgotten password",
+    "staff_security": "Staff: account changed",
 }
 
 

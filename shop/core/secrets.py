@@ -54,6 +54,11 @@ def new_token(nbytes: int = 24) -> str:
     return _secrets.token_urlsafe(nbytes)
 
 
+def hash_token(token: str) -> str:
+    """How a token is stored: 64 hexadecimal digits. Plain SHA-256 is enough for what nobody can guess."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
 def same(a: str, b: str) -> bool:
     """Constant-time comparison."""
     return hmac.compare_digest(a.encode(), b.encode())

@@ -13,6 +13,7 @@ from flask_babel import force_locale, gettext, ngettext
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from config import ROOT
+from shop.email.sealing import veil
 from shop.tenancy.profile import Profile, current_profile
 
 LETTERS_FOR_BUYERS = (
@@ -27,7 +28,8 @@ LETTERS_FOR_BUYERS = (
     "order_link",
 )
 LETTERS_FOR_MERCHANT = ("contact", "merchant_new_order", "merchant_failure", "catalog_stale")
-LETTERS = LETTERS_FOR_BUYERS + LETTERS_FOR_MERCHANT
+LETTERS_FOR_STAFF = ("staff_invitation", "staff_password_reset", "staff_security")
+LETTERS = LETTERS_FOR_BUYERS + LETTERS_FOR_MERCHANT + LETTERS_FOR_STAFF
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,14 @@ def brand_facts(profile: Profile) -> dict[str, Any]:
 
 
 def render_letter(letter: str, facts: dict[str, Any], locale: str = "en") -> Rendered:
-    """Raises KeyError for an unknown letter, jinja2.UndefinedError when a fact is missing."""
+    """Raises KeyError for an unknown letter, jinja2.UndefinedError when a fact is missing.
+
+    Sealed facts stay hidden: who sends opens them before (email/sealing.py).
+    """
     if letter not in LETTERS:
         raise KeyError(letter)
     env = _environment()
-    context = {**facts, "brand": brand_facts(current_profile()), "locale": locale}
+    context = {**veil(facts), "brand": brand_facts(current_profile()), "locale": locale}
     with force_locale(locale):
         subject = env.get_template(f"{letter}/subject.txt").render(context)
         text = env.get_template(f"{letter}/body.txt").render(context)

@@ -13,6 +13,9 @@ contact, contact_received `name`, `email`, `order_number`, `message`
 merchant_new_order        `order`, `admin_url`
 merchant_failure          `what`, `why`, `hint`, `url`
 catalog_stale             `age`, `since`, `why`, `url`
+staff_invitation          `invited_by`, `role`, `accept_url` (sealed: email/sealing.py)
+staff_password_reset      `reset_url` (sealed)
+staff_security            `change` (a word of its template), `at`, `where`, `account_url`
 
 Prices, dates and addresses are text already, in the reader's language; every address of a page is absolute.
 A name with a question mark may be missing; any other must be there, empty where nothing is known.
@@ -196,6 +199,27 @@ def _stale(words: _Words) -> dict[str, Any]:
     }
 
 
+def _invitation(words: _Words) -> dict[str, Any]:
+    return {
+        "invited_by": "Ada Byron",
+        "role": "support",
+        "accept_url": "https://shop.example.com/admin/invitation/sample",
+    }
+
+
+def _password_reset(words: _Words) -> dict[str, Any]:
+    return {"reset_url": "https://shop.example.com/admin/new-password/sample"}
+
+
+def _security(words: _Words) -> dict[str, Any]:
+    return {
+        "change": "two_step_on",
+        "at": words.day(2026, 11, 21) + ", 14:05 UTC",
+        "where": "198.51.100.7, Firefox" + (" sous Windows" if words.french else " on Windows"),
+        "account_url": "https://shop.example.com/admin/account",
+    }
+
+
 _MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {
     "order_confirmation": _order,
     "payment_failed": _payment_failed,
@@ -210,4 +234,7 @@ _MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {
     "merchant_new_order": _new_order,
     "merchant_failure": _failure,
     "catalog_stale": _stale,
+    "staff_invitation": _invitation,
+    "staff_password_reset": _password_reset,
+    "staff_security": _security,
 }

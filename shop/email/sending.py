@@ -10,6 +10,7 @@ from shop.core.settings import current_settings
 from shop.core.transaction import release_connection, transaction
 from shop.email.models import Letter
 from shop.email.rendering import render_letter
+from shop.email.sealing import open_sealed
 from shop.email.senders import Envelope, sender_for
 from shop.errors import Misunderstood, Refused, Unavailable
 from shop.extensions import db
@@ -60,7 +61,7 @@ def send_letter(held: Claim) -> None:
 def _envelope(letter: Letter) -> Envelope:
     profile = current_profile()
     try:
-        rendered = render_letter(letter.letter, letter.facts, letter.locale)
+        rendered = render_letter(letter.letter, open_sealed(letter.facts), letter.locale)
     except Exception as error:
         raise Misunderstood(
             f"The letter {letter.letter} cannot be written", service="letters", detail=str(error)

@@ -45,6 +45,8 @@ class StoreProfile(Model):
     #: at_once | delayed | by_hand
     production_policy: Mapped[str] = mapped_column(String(12), default="at_once")
     production_delay_minutes: Mapped[int] = mapped_column(Integer, default=60)
+    #: whoever signs in to the panel needs a second step (accounts/two_step.py)
+    staff_totp_required: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
 
 
 class StoreState(Model):

@@ -53,6 +53,7 @@ class Profile:
     invoicing: dict[str, Any]
     production_policy: str
     production_delay_minutes: int
+    staff_totp_required: bool = False
 
 
 _looked: dict[str, tuple[float, Versions]] = {}

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
 
+from shop.accounts.sessions import IDLE
+from shop.accounts.staff_models import StaffInvitation, StaffReset, StaffSession
 from shop.cart.models import Cart, CartLine
 from shop.catalog.models import Product
 from shop.core import clock
@@ -17,6 +19,7 @@ from shop.tenancy.profile import touch_catalog
 from shop.webhook_delivery.models import WebhookDelivery, WebhookMessage
 
 KEEP_CALLS = timedelta(days=30)
+KEEP_INVITATIONS = timedelta(days=60)
 KEEP_EVENTS = timedelta(days=60)
 KEEP_WEBHOOKS = timedelta(days=30)
 KEEP_EMPTY_CARTS = timedelta(days=7)
@@ -39,6 +42,9 @@ def run() -> None:
             .where(WebhookMessage.created_at < now - KEEP_WEBHOOKS, ~owed.exists())
             .execution_options(synchronize_session=False)
         )
+        session.execute(delete(StaffSession).where(StaffSession.last_seen_at < now - IDLE))
+        session.execute(delete(StaffReset).where(StaffReset.expires_at < now))
+        session.execute(delete(StaffInvitation).where(StaffInvitation.expires_at < now - KEEP_INVITATIONS))
         has_lines = select(CartLine.id).where(CartLine.cart_id == Cart.id).exists()
         session.execute(
             delete(Cart)

@@ -15,6 +15,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from shop.accounts import signing_in
+from shop.accounts.sessions import start_session
 from shop.accounts.staff import add_staff, find_staff
 from shop.core.transaction import transaction
 from shop.extensions import db
@@ -67,9 +68,10 @@ class Staff:
         """Signed in without the form."""
         with transaction() as session:
             member = find_staff(session, email)
-        assert member is not None
+            assert member is not None
+            cookie_id = start_session(session, member, "127.0.0.1", "a test")
         with self.client.session_transaction() as cookie:
-            cookie["_user_id"], cookie["_fresh"] = member.get_id(), True
+            cookie["_user_id"], cookie["_fresh"] = cookie_id, True
         assert self.get("/admin/account").status_code == 200
         return self
 

@@ -48,6 +48,79 @@ def upgrade():
     )
 
 
+    staff_tables()
+
+
+def staff_tables():
+    op.add_column("staff_members", sa.Column("totp_secret", sa.Text(), nullable=True))
+    op.add_column("staff_members", sa.Column("totp_on_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("staff_members", sa.Column("totp_last_step", sa.BigInteger(), server_default="0", nullable=False))
+    op.drop_column("staff_members", "session_key")
+    op.add_column(
+        "store_profile", sa.Column("staff_totp_required", sa.Boolean(), server_default="false", nullable=False)
+    )
+    moment = lambda name, nullable=False: sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
+    member = lambda: sa.Column("staff_id", sa.BigInteger(), nullable=False)
+
+    def table(name, *columns, belongs=True):
+        rules = [sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{name}"))]
+        if belongs:
+            rules.append(
+                sa.ForeignKeyConstraint(
+                    ["staff_id"], ["staff_members.id"], name=op.f(f"fk_{name}_staff_id_staff_members"), ondelete="CASCADE"
+                )
+            )
+        op.create_table(name, sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False), *columns, *rules)
+
+    table(
+        "staff_sessions",
+        member(),
+        sa.Column("token_hash", sa.String(64), nullable=False),
+        sa.Column("address", sa.String(45), nullable=False),
+        sa.Column("browser", sa.String(60), nullable=False),
+        moment("created_at"),
+        moment("last_seen_at"),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_staff_sessions_token_hash")),
+    )
+    op.create_index("ix_staff_sessions_staff_id", "staff_sessions", ["staff_id"])
+    op.create_index("ix_staff_sessions_last_seen_at", "staff_sessions", ["last_seen_at"])
+    table(
+        "staff_invitations",
+        sa.Column("email", sa.String(254), nullable=False),
+        sa.Column("role", sa.String(20), nullable=False),
+        sa.Column("token_hash", sa.String(64), nullable=False),
+        sa.Column("invited_by", sa.String(254), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        moment("created_at"),
+        moment("expires_at"),
+        sa.UniqueConstraint("email", name=op.f("uq_staff_invitations_email")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_staff_invitations_token_hash")),
+        belongs=False,
+    )
+    table(
+        "staff_resets",
+        member(),
+        sa.Column("token_hash", sa.String(64), nullable=False),
+        moment("created_at"),
+        moment("expires_at"),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_staff_resets_token_hash")),
+    )
+    op.create_index("ix_staff_resets_staff_id", "staff_resets", ["staff_id"])
+    table(
+        "staff_backup_codes",
+        member(),
+        sa.Column("code_hash", sa.String(64), nullable=False),
+        moment("used_at", nullable=True),
+        sa.UniqueConstraint("staff_id", "code_hash", name=op.f("uq_staff_backup_codes_staff_id_code_hash")),
+    )
+
+
 def downgrade():
+    for name in ("staff_backup_codes", "staff_resets", "staff_invitations", "staff_sessions"):
+        op.drop_table(name)
+    op.drop_column("store_profile", "staff_totp_required")
+    op.add_column("staff_members", sa.Column("session_key", sa.String(64), server_default="", nullable=False))
+    for name in ("totp_last_step", "totp_on_at", "totp_secret"):
+        op.drop_column("staff_members", name)
     op.drop_table("audit_entries")
     op.execute("DROP FUNCTION refuse_audit_change()")

@@ -1,0 +1,32 @@
+"""Links that let somebody in: encrypted in a letter's facts, opened only when the letter is sent.
+
+Whoever may look at letters in the panel, or at the database, reads the letter without them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shop.core.secrets import decrypt, encrypt
+
+_MARK = "sealed"
+VEILED = "https://…/(only in the letter itself)"
+
+
+def seal(text: str) -> dict[str, str]:
+    """A fact to put into `request_letter(facts=…)` instead of the text."""
+    return {_MARK: encrypt(text)}
+
+
+def open_sealed(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts with what is sealed in clear: for the one who sends. Raises ValueError when no key fits."""
+    return {name: decrypt(value[_MARK]) if _is_sealed(value) else value for name, value in facts.items()}
+
+
+def veil(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts with words in place of what is sealed: for everybody else."""
+    return {name: VEILED if _is_sealed(value) else value for name, value in facts.items()}
+
+
+def _is_sealed(value: object) -> bool:
+    return isinstance(value, dict) and set(value) == {_MARK}
