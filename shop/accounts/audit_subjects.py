@@ -60,7 +60,7 @@ def thing_of(row: Any, table: Table) -> tuple[Thing, str]:
         return Thing(table.name, row_id, _spell(table.name, known) if known else ""), ""
     values = inspect(row).dict
     for column, parent in _PARENTS:
-        if column in table.c and values.get(column):
+        if column in table.c and isinstance(values.get(column), int):
             return Thing(parent, int(values[column])), f"{word_of(table.name)} {row_id}"
     return Thing(table.name, row_id), ""
 
