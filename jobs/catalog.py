@@ -1,4 +1,4 @@
-"""Refresh the catalogue; fetch, re-encode and store its pictures."""
+"""Refresh the catalogue; fetch, re-encode and store its pictures; make products of designs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from shop.core import durable
 from shop.core.durable import Claim
 from shop.core.queue import JobName
 from shop.core.transaction import transaction
-from shop.workflows import refresh_catalog
+from shop.designing.models import NewProduct
+from shop.workflows import create_product, refresh_catalog
 from shop.workflows.fetch_pictures import store_pictures
 
 PICTURES_AT_ONCE = 8  # a few seconds: a stop waits for the batch
@@ -39,6 +40,11 @@ def drain_pictures() -> int:
             settle(Image, failed.claim, failed.error)
         handled += len(held)
     return handled
+
+
+@job(JobName.DRAIN_NEW_PRODUCTS)
+def drain_new_products() -> int:
+    return base.drain(NewProduct, create_product.go_on, batch=1)
 
 
 def _refresh(held: Claim) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from shop.catalog.models import CatalogRun, Image
 from shop.core.durable import has_due
 from shop.core.queue import JobName, kick
+from shop.designing.models import NewProduct
 from shop.email.models import Letter
 from shop.extensions import db
 from shop.fulfilment.models import FulfilmentOrder
@@ -23,6 +24,7 @@ WORK: dict[JobName, type[Any]] = {
     JobName.DRAIN_PICTURES: Image,
     JobName.DELIVER_WEBHOOKS: WebhookDelivery,
     JobName.REFRESH_CATALOG: CatalogRun,
+    JobName.DRAIN_NEW_PRODUCTS: NewProduct,
 }
 
 

@@ -26,6 +26,7 @@ NAMES = {
     "images": "Pictures",
     "catalog_runs": "Catalogue refreshes",
     "webhook_deliveries": "Webhooks to others",
+    "new_products": "Products of designs",
 }
 SLOW_SECONDS = 120  # work that waits longer than this is told
 TICKER_QUIET = timedelta(minutes=3)

@@ -30,6 +30,7 @@ class JobName(StrEnum):
     DRAIN_PICTURES = "jobs.catalog.drain_pictures"
     DELIVER_WEBHOOKS = "jobs.webhook_delivery.drain"
     REFRESH_CATALOG = "jobs.catalog.refresh"
+    DRAIN_NEW_PRODUCTS = "jobs.catalog.drain_new_products"
 
 
 QUEUE_OF: dict[JobName, str] = {
@@ -40,6 +41,7 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.DRAIN_PICTURES: "pictures",
     JobName.DELIVER_WEBHOOKS: "webhooks",
     JobName.REFRESH_CATALOG: "catalog",
+    JobName.DRAIN_NEW_PRODUCTS: "fulfilment",
 }
 QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks")
 _SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800}

@@ -15,6 +15,7 @@ from shop.core import clock, durable
 from shop.core.money import format_minor
 from shop.core.queue import JobName, enqueue_after_commit
 from shop.core.transaction import run_in_transaction, transaction
+from shop.designing.models import NewProduct
 from shop.email.models import Letter
 from shop.errors import Conflict, NotFound
 from shop.fulfilment.models import FulfilmentOrder
@@ -36,8 +37,9 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "images": (Image, JobName.DRAIN_PICTURES),
     "catalog_runs": (CatalogRun, JobName.REFRESH_CATALOG),
     "webhook_deliveries": (WebhookDelivery, JobName.DELIVER_WEBHOOKS),
+    "new_products": (NewProduct, JobName.DRAIN_NEW_PRODUCTS),
 }
-GIVE_UP = frozenset({"inbound_events", "letters", "refunds", "images", "catalog_runs", "webhook_deliveries"})
+GIVE_UP = frozenset(KINDS) - {"fulfilment_orders"}  # an order is cancelled instead
 AT_MOST_AT_ONCE = 500
 
 
@@ -254,6 +256,7 @@ def _columns(kind: str) -> Any:
         "webhook_deliveries": lambda: (
             select(WebhookMessage.type).where(WebhookMessage.id == WebhookDelivery.message_id).scalar_subquery()
         ),
+        "new_products": lambda: NewProduct.title,
     }
     order_id = getattr(model, "order_id", None)
     return select(

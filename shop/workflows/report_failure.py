@@ -27,6 +27,7 @@ WHAT = {
     "images": "A picture could not be fetched",
     "catalog_runs": "The catalogue could not be refreshed",
     "webhook_deliveries": "A webhook could not be sent",
+    "new_products": "A product could not be made of a design",
 }
 HINTS = {
     "merchant": "Have a look at the reason, put it right where it says, then press “Try again”.",

@@ -52,6 +52,10 @@ class PrintifyClient:
     def get_blueprint(self, blueprint_id: int) -> dict[str, Any]:
         return self._object(self._get(f"/v1/catalog/blueprints/{blueprint_id:d}.json"))
 
+    def list_providers(self, blueprint_id: int) -> list[dict[str, Any]]:
+        """Who prints this blank: [{id, title, decoration_methods}]."""
+        return self._list(self._get(f"/v1/catalog/blueprints/{blueprint_id:d}/print_providers.json"))
+
     def get_provider(self, provider_id: int) -> dict[str, Any]:
         return self._object(self._get(f"/v1/catalog/print_providers/{provider_id:d}.json"))
 
@@ -100,6 +104,29 @@ class PrintifyClient:
         """The EU's product safety texts: [{title, text}]; empty when there are none."""
         answer = self._get(f"{self._shop}/products/{_checked(product_id)}/gpsr.json", accept=(404,))
         return [] if answer.status == 404 else self._list(answer)
+
+    def upload_image(self, file_name: str, *, contents: str = "", url: str = "") -> str:
+        """The id of the picture in their library; base64 `contents`, or a `url` they fetch. The same bytes have the
+        same id, so a repeat is harmless (§5.10)."""
+        body = {"file_name": file_name, "contents": contents} if contents else {"file_name": file_name, "url": url}
+        return self._id(self._write("POST", "/v1/uploads/images.json", body, repeatable=True))
+
+    def create_product(self, body: dict[str, Any], subject: str = "") -> str:
+        """The new product's id. A repeat makes a second one: never repeated blindly (§5.4)."""
+        return self._id(self._write("POST", f"{self._shop}/products.json", body, repeatable=False, subject=subject))
+
+    def publish(self, product_id: str) -> None:
+        """Lock it and announce it to the shop by `product:publish:started` (§5.5). Refused with 8252 while locked."""
+        wanted = dict.fromkeys(("title", "description", "images", "variants", "tags", "keyFeatures"), True)
+        path = f"{self._shop}/products/{_checked(product_id)}/publish.json"
+        self._write(
+            "POST", path, {**wanted, "shipping_template": False}, repeatable=False, subject=f"product:{product_id}"
+        )
+
+    def unpublish(self, product_id: str) -> None:
+        """Tell them that it is not listed any more. Safe to repeat."""
+        path = f"{self._shop}/products/{_checked(product_id)}/unpublish.json"
+        self._write("POST", path, {}, repeatable=True, subject=f"product:{product_id}")
 
     def publishing_succeeded(self, product_id: str, our_id: str, url: str) -> None:
         """Unlock the product and record where it is sold. Safe to repeat."""
