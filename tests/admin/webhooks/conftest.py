@@ -1,0 +1,3 @@
+from tests.webhook_delivery.conftest import noon, post
+
+__all__ = ["noon", "post"]
