@@ -14,11 +14,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from config import Config
 from shop.core import log
 from shop.core.pages import render
-from shop.errors import InvalidInput, ShopError
+from shop.errors import InvalidInput, NotAllowed, ShopError
 
 logger = log.get_logger("web")
 LOCALES = ("en", "fr")
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+#: reads no cookie (api/v1/authenticating.py): a bearer key there is proof enough, wherever the request comes from
+KEYED = "/api/v1/"
 
 CSP = "; ".join(
     [
@@ -36,6 +38,10 @@ CSP = "; ".join(
         "object-src 'none'",
     ]
 )
+
+
+class ForeignOrigin(NotAllowed):
+    title = "This request came from another site"
 
 
 def init_app(app: Flask) -> None:
@@ -77,13 +83,13 @@ def begin() -> None:
     log.bind(request_id=g.request_id)
 
 
-def refuse_foreign_origin() -> Response | None:
+def refuse_foreign_origin() -> BaseResponse | None:
     """Every unsafe request must come from our own pages, whether or not it carries a token.
 
     Machines (webhooks, API keys) send neither header and prove themselves by a signature or a key; a browser
     always sends at least one of the two.
     """
-    if request.method not in UNSAFE:
+    if request.method not in UNSAFE or _brings_a_key():
         return None
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
@@ -91,7 +97,11 @@ def refuse_foreign_origin() -> Response | None:
         return None
     if site is None and (origin is None or _same_origin(origin)):
         return None
-    return _answer(403, "This request came from another site", "It was refused, and nothing was changed.")
+    return answer_error(ForeignOrigin("It was refused, and nothing was changed."))
+
+
+def _brings_a_key() -> bool:
+    return request.path.startswith(KEYED) and request.headers.get("Authorization", "").lower().startswith("bearer ")
 
 
 def _same_origin(origin: str) -> bool:
@@ -114,7 +124,9 @@ def finish(response: Response) -> Response:
 
 
 def answer_error(error: Exception) -> BaseResponse:
-    """One table: our errors say what they may say; others show a reference, never their text."""
+    """One table: our errors say what they may say; others show a reference, never their text. The API has its own."""
+    if request.path.startswith(KEYED):
+        return current_app.extensions["imprint.api_problems"](error)
     if isinstance(error, InvalidInput):
         return _answer(error.status, error.title, error.user_message, fields=error.fields)
     if isinstance(error, ShopError):

@@ -26,7 +26,7 @@ MACHINE_TABLES = frozenset(
     {
         "audit_entries", "carts", "cart_lines", "checkouts", "cursors", "inbound_events", "letters", "outbound_calls",
         "printify_cache", "schedules", "staff_backup_codes", "staff_resets", "staff_sessions", "store_state",
-        "webhook_attempts", "webhook_deliveries", "webhook_messages",
+        "webhook_attempts", "webhook_deliveries", "webhook_messages", "api_answers",
     }
 )  # fmt: skip
 _DURABLE = frozenset(name for name in DurableWork.__annotations__)

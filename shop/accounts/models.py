@@ -8,12 +8,24 @@ from flask_login import UserMixin
 from sqlalchemy import BigInteger, Boolean, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shop.accounts.api_models import ApiAnswer, ApiKey
 from shop.accounts.audit_models import AuditEntry
 from shop.accounts.staff_models import StaffBackupCode, StaffInvitation, StaffReset, StaffSession
+from shop.core import clock
 from shop.core.secrets import EncryptedText
 from shop.extensions import Model, UtcDateTime
 
-__all__ = ["AuditEntry", "Customer", "StaffBackupCode", "StaffInvitation", "StaffMember", "StaffReset", "StaffSession"]
+__all__ = [
+    "ApiAnswer",
+    "ApiKey",
+    "AuditEntry",
+    "Customer",
+    "StaffBackupCode",
+    "StaffInvitation",
+    "StaffMember",
+    "StaffReset",
+    "StaffSession",
+]
 
 
 class StaffMember(UserMixin, Model):
@@ -50,6 +62,7 @@ class Customer(Model):
     locale: Mapped[str] = mapped_column(String(8), default="en")
     accepts_marketing: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), onupdate=clock.now)
 
 
 class SavedView(Model):

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shop.core import clock
 from shop.core.durable import DurableWork, done_work_index, open_work_index
 from shop.extensions import Model, UtcDateTime
 
@@ -146,6 +147,8 @@ class Collection(Model):
     rule_tags: Mapped[list[str]] = mapped_column(ARRAY(String(80)), default=list)
     position: Mapped[int] = mapped_column(Integer, default=0)
     is_shown: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), onupdate=clock.now)
 
 
 class CollectionProduct(Model):

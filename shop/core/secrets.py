@@ -14,12 +14,14 @@ from sqlalchemy.types import TypeDecorator
 
 _keys: list[Fernet] = []
 _key_ids: list[str] = []
+_peppers: list[bytes] = []
 
 
 def load_keys(keys: Iterable[str]) -> None:
     """Set the encryption keys, newest first. Older keys still decrypt; new writes use the first."""
     _keys[:] = [Fernet(k) for k in keys]
     _key_ids[:] = [hashlib.sha256(k.encode()).hexdigest()[:8] for k in keys]
+    _peppers[:] = [hashlib.sha256(b"keyed hash:" + k.encode()).digest() for k in keys]
 
 
 def encrypt(plain: str) -> str:
@@ -49,6 +51,25 @@ class EncryptedText(TypeDecorator[str]):
         return None if value is None else decrypt(value)
 
 
+def keyed_hash(token: str) -> str:
+    """`<key id>:<HMAC-SHA256>` under the newest key: for random tokens of 128 bits or more, never for passwords."""
+    return f"{_key_ids[0]}:{hmac.new(_peppers[0], token.encode(), hashlib.sha256).hexdigest()}"
+
+
+def fits_hash(token: str, stored: str) -> bool:
+    """Whether `stored` was made from this token, under any key we still have. Constant time."""
+    key_id, _, digest = stored.partition(":")
+    for known, pepper in zip(_key_ids, _peppers, strict=True):
+        if known == key_id:
+            return same(hmac.new(pepper, token.encode(), hashlib.sha256).hexdigest(), digest)
+    return False
+
+
+def is_newest_hash(stored: str) -> bool:
+    """Whether it was made under the newest key; others are made again while their token is at hand."""
+    return stored.partition(":")[0] == _key_ids[0]
+
+
 def new_token(nbytes: int = 24) -> str:
     """URL-safe, 192 bits by default."""
     return _secrets.token_urlsafe(nbytes)
@@ -65,7 +86,7 @@ def same(a: str, b: str) -> bool:
 
 
 _SECRET_SHAPES = re.compile(
-    r"(sk_(?:test|live)_|rk_(?:test|live)_|whsec_|SG\.|xkeysib-|xsmtpsib-|eyJ[A-Za-z0-9_-]{8,}\.)[A-Za-z0-9_.\-]+"
+    r"(sk_(?:test|live)_|rk_(?:test|live)_|whsec_|SG\.|xkeysib-|xsmtpsib-|imp_(?:test|live)_|eyJ[A-Za-z0-9_-]{8,}\.)[A-Za-z0-9_.\-]+"
     r"|(?i:bearer)\s+[A-Za-z0-9._\-]+"
 )
 _SECRET_FIELDS = re.compile(

@@ -9,6 +9,7 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, Str
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from shop.core import clock
 from shop.core.secrets import new_token
 from shop.extensions import Model, UtcDateTime
 
@@ -24,6 +25,7 @@ class Order(Model):
         Index("ix_orders_channel", "channel", "placed_at"),
         Index("ix_orders_country", text("(ship_to ->> 'country'::text)"), "placed_at"),
         Index("ix_orders_tags", "tags", postgresql_using="gin"),
+        Index("ix_orders_updated_at", "updated_at"),
         Index("ix_orders_email", "email"),
         Index("ix_orders_payment", "payment_status", "placed_at"),
         Index("ix_orders_fulfilment", "fulfilment_status", "placed_at"),
@@ -71,6 +73,8 @@ class Order(Model):
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # out of the way, in its own view
     tags: Mapped[list[str]] = mapped_column(ARRAY(String(40)), default=list, server_default="{}")
+    #: rises with every change of the row and every entry of its story
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), onupdate=clock.now)
 
     lines: Mapped[list[OrderLine]] = relationship(order_by="OrderLine.id", viewonly=True)
     entries: Mapped[list[OrderEntry]] = relationship(order_by="OrderEntry.at, OrderEntry.id", viewonly=True)

@@ -92,6 +92,7 @@ def tell(
     **facts: Any,
 ) -> None:
     """Add an entry to the order's story."""
+    order.updated_at = clock.now()
     session.add(
         OrderEntry(
             order_id=order.id,

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
 
+from shop.accounts.api_answers import let_old_ones_go
 from shop.accounts.sessions import IDLE
 from shop.accounts.staff_models import StaffInvitation, StaffReset, StaffSession
 from shop.cart.models import Cart, CartLine
@@ -45,6 +46,7 @@ def run() -> None:
         session.execute(delete(StaffSession).where(StaffSession.last_seen_at < now - IDLE))
         session.execute(delete(StaffReset).where(StaffReset.expires_at < now))
         session.execute(delete(StaffInvitation).where(StaffInvitation.expires_at < now - KEEP_INVITATIONS))
+        let_old_ones_go(session)
         has_lines = select(CartLine.id).where(CartLine.cart_id == Cart.id).exists()
         session.execute(
             delete(Cart)

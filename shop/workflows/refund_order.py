@@ -30,8 +30,11 @@ from shop.workflows.record_refund import merge_refund
 KEY_LIVES = timedelta(hours=20)
 
 
-def request_refund(order_id: int, amount_minor: int, *, reason: str, who: str) -> int:
-    """Returns the refund's id. Raises InvalidInput for a bad amount, Conflict when less is left to give back."""
+def request_refund(order_id: int, amount_minor: int, *, reason: str, who: str, form_key: str | None = None) -> int:
+    """Returns the refund's id. Raises InvalidInput for a bad amount, Conflict when less is left to give back.
+
+    `form_key` names one asking (at most 64 signs): asked again with it, however much later, the first refund's id is returned.
+    """
     if amount_minor <= 0:
         raise InvalidInput(fields={"amount": "The amount must be more than zero."})
 
@@ -39,6 +42,8 @@ def request_refund(order_id: int, amount_minor: int, *, reason: str, who: str) -
         order = session.execute(select(Order).where(Order.id == order_id).with_for_update()).scalar_one_or_none()
         if order is None:
             raise NotFound("This order does not exist.")
+        if form_key and (earlier := _find_asked(session, order_id, form_key)) is not None:
+            return earlier
         left = sum_payments(session, order_id).refundable
         if amount_minor > left:
             raise Conflict(f"At most {money(order, left)} can be given back.")
@@ -58,6 +63,7 @@ def request_refund(order_id: int, amount_minor: int, *, reason: str, who: str) -
             currency=order.currency,
             reason=reason[:200],
             requested_by=who,
+            form_key=form_key,
         )
         session.add(refund)
         session.flush()
@@ -72,6 +78,11 @@ def request_refund(order_id: int, amount_minor: int, *, reason: str, who: str) -
         return refund.id
 
     return int(run_in_transaction(work))
+
+
+def _find_asked(session: Session, order_id: int, form_key: str) -> int | None:
+    asked = select(Refund.id).where(Refund.order_id == order_id, Refund.form_key == form_key)
+    return session.execute(asked).scalar_one_or_none()
 
 
 def submit_refund(held: Claim) -> None:
