@@ -33,7 +33,8 @@ KEY_LIVES = timedelta(hours=20)
 def request_refund(order_id: int, amount_minor: int, *, reason: str, who: str, form_key: str | None = None) -> int:
     """Returns the refund's id. Raises InvalidInput for a bad amount, Conflict when less is left to give back.
 
-    `form_key` names one asking (at most 64 signs): asked again with it, however much later, the first refund's id is returned.
+    `form_key` names one asking (at most 64 signs): asked again with it, however late, the first refund's id is
+    returned.
     """
     if amount_minor <= 0:
         raise InvalidInput(fields={"amount": "The amount must be more than zero."})

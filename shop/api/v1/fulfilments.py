@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from flask import current_app, url_for
 from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from shop.api.v1.fields import CreatedQuery, Id, Money, Query, utc, utc_or_none
 from shop.api.v1.listing import created_within, page_of
@@ -18,7 +18,7 @@ from shop.api.v1.orders import find_order
 from shop.core.transaction import release_connection, transaction
 from shop.errors import Conflict, NotFound
 from shop.extensions import db
-from shop.fulfilment.models import FulfilmentOrder, Shipment
+from shop.fulfilment.models import FulfilmentLine, FulfilmentOrder, Shipment
 from shop.fulfilment.requesting import request_fulfilment
 from shop.orders.models import Order
 from shop.orders.statuses import lock_order, tell
@@ -34,7 +34,7 @@ class FulfilmentQuery(CreatedQuery, kw_only=True):
 
 
 class FulfilmentItem(Struct):
-    order_line_id: int | None
+    order_line_id: int
     sku: str
     title: str
     quantity: int
@@ -81,7 +81,7 @@ class Nothing(Struct, forbid_unknown_fields=True):
 def list_fulfilments(call: Call[FulfilmentQuery, None]) -> Answer[FulfilmentPage]:
     """Fulfilments with their parcels, newest first."""
     query = call.query
-    chosen = select(FulfilmentOrder).where(*created_within(query, FulfilmentOrder.created_at))
+    chosen = select(FulfilmentOrder).options(selectinload(FulfilmentOrder.lines)).where(*created_within(query, FulfilmentOrder.created_at))
     if query.order_id is not UNSET:
         chosen = chosen.where(FulfilmentOrder.order_id == query.order_id)
     if query.status is not UNSET:
@@ -140,7 +140,10 @@ def check_may_be_printed(order: Order) -> None:
 
 def _find(session: Session, fulfilment_id: int) -> Fulfilment:
     found = session.execute(
-        select(FulfilmentOrder).where(FulfilmentOrder.id == fulfilment_id).execution_options(populate_existing=True)
+        select(FulfilmentOrder)
+        .where(FulfilmentOrder.id == fulfilment_id)
+        .options(selectinload(FulfilmentOrder.lines))
+        .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     if found is None:
         raise NotFound("There is no such fulfilment.")
@@ -170,7 +173,7 @@ def _fulfilment(row: FulfilmentOrder, parcels: list[Parcel], currency: str) -> F
         external_id=row.external_id,
         is_held=row.is_held,
         hold_reason=row.hold_reason,
-        items=[_item(item) for item in row.items],
+        items=[_item(line) for line in row.lines],
         parcels=parcels,
         shipping_method=row.shipping_method,
         cost=Money(row.cost_minor, currency),
@@ -180,13 +183,8 @@ def _fulfilment(row: FulfilmentOrder, parcels: list[Parcel], currency: str) -> F
     )
 
 
-def _item(stored: dict[str, Any]) -> FulfilmentItem:
-    return FulfilmentItem(
-        order_line_id=stored.get("order_line_id"),
-        sku=str(stored.get("sku") or ""),
-        title=str(stored.get("title") or ""),
-        quantity=int(stored.get("quantity") or 0),
-    )
+def _item(line: FulfilmentLine) -> FulfilmentItem:
+    return FulfilmentItem(order_line_id=line.order_line_id, sku=line.sku, title=line.title, quantity=line.quantity)
 
 
 def _parcel(parcel: Shipment) -> Parcel:
