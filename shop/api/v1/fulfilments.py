@@ -81,7 +81,8 @@ class Nothing(Struct, forbid_unknown_fields=True):
 def list_fulfilments(call: Call[FulfilmentQuery, None]) -> Answer[FulfilmentPage]:
     """Fulfilments with their parcels, newest first."""
     query = call.query
-    chosen = select(FulfilmentOrder).options(selectinload(FulfilmentOrder.lines)).where(*created_within(query, FulfilmentOrder.created_at))
+    chosen = select(FulfilmentOrder).options(selectinload(FulfilmentOrder.lines))
+    chosen = chosen.where(*created_within(query, FulfilmentOrder.created_at))
     if query.order_id is not UNSET:
         chosen = chosen.where(FulfilmentOrder.order_id == query.order_id)
     if query.status is not UNSET:
