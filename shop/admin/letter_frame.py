@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,21 +15,27 @@ from shop.errors import NotFound
 logger = log.get_logger("admin")
 
 
-def render_safely(letter: str, facts: dict[str, Any], locale: str) -> tuple[Rendered | None, str]:
+def render_safely(
+    letter: str, facts: dict[str, Any], locale: str, texts: Mapping[str, str] | None = None
+) -> tuple[Rendered | None, str]:
     """The letter, or the reason why it cannot be written."""
     try:
-        return render_letter(letter, facts, locale), ""
+        return render_letter(letter, facts, locale, texts), ""
     except Exception as error:  # noqa: BLE001  (old facts may not fit today's template: the page says so)
         logger.warning("letter cannot be shown", letter=letter, why=str(error)[:200])
         return None, f"{type(error).__name__}: {error}"[:300]
 
 
-def frame_of(letter: str, facts: dict[str, Any], locale: str) -> Response:
-    """The HTML with a policy of its own: inline style is allowed here and nowhere else, scripts nowhere."""
-    rendered, problem = render_safely(letter, facts, locale)
+def frame_of(letter: str, facts: dict[str, Any], locale: str, texts: Mapping[str, str] | None = None) -> Response:
+    rendered, problem = render_safely(letter, facts, locale, texts)
     if rendered is None:
         raise NotFound(f"This letter cannot be shown: {problem}")
-    response = make_response(rendered.html)
+    return framed(rendered.html)
+
+
+def framed(html: str, status: int = 200) -> Response:
+    """The HTML with a policy of its own: inline style is allowed here and nowhere else, scripts nowhere."""
+    response = make_response(html, status)
     response.headers["Content-Security-Policy"] = "; ".join(
         [
             "default-src 'none'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,7 @@ from flask_babel import force_locale, gettext, ngettext
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from config import ROOT
+from shop.email.own_texts import PARTS, as_html, marked_facts, own_words, saved_texts
 from shop.email.sealing import veil
 from shop.tenancy.profile import Profile, current_profile
 
@@ -70,8 +72,11 @@ def brand_facts(profile: Profile) -> dict[str, Any]:
     }
 
 
-def render_letter(letter: str, facts: dict[str, Any], locale: str = "en") -> Rendered:
-    """Raises KeyError for an unknown letter, jinja2.UndefinedError when a fact is missing.
+def render_letter(
+    letter: str, facts: dict[str, Any], locale: str = "en", texts: Mapping[str, Any] | None = None
+) -> Rendered:
+    """The letter in the merchant's own words where there are some, else in ours. `texts` {part: text} stands for what
+    is saved (to look at it before). Raises KeyError for an unknown letter, UndefinedError when a fact is missing.
 
     Sealed facts stay hidden: who sends opens them before (email/sealing.py).
     """
@@ -79,9 +84,26 @@ def render_letter(letter: str, facts: dict[str, Any], locale: str = "en") -> Ren
         raise KeyError(letter)
     env = _environment()
     context = {**veil(facts), "brand": brand_facts(current_profile()), "locale": locale}
+    found = own_words(letter, context, saved_texts(letter, locale) if texts is None else texts)
+    own = {part: found.get(part, "") for part in PARTS}
     with force_locale(locale):
-        subject = env.get_template(f"{letter}/subject.txt").render(context)
-        text = env.get_template(f"{letter}/body.txt").render(context)
-        html = env.get_template(f"{letter}/body.html").render(context)
+        subject = own["subject"] or env.get_template(f"{letter}/subject.txt").render(context)
+        text = env.get_template("_own.txt").render({**context, "own": own, "letter_body": f"{letter}/body.txt"})
+        html = env.get_template("_own.html").render(
+            {**context, "own": as_html(own), "letter_body": f"{letter}/body.html"}
+        )
     inlined = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(html)
     return Rendered(re.sub(r"\s+", " ", subject).strip()[:250], text.strip() + "\n", inlined)
+
+
+def our_words(letter: str, facts: dict[str, Any], locale: str = "en") -> dict[str, str]:
+    """{part: our text, with placeholders where facts would stand}; what a merchant starts from."""
+    env = _environment()
+    context = marked_facts(letter, {**veil(facts), "brand": brand_facts(current_profile()), "locale": locale})
+    with force_locale(locale):
+        body = env.get_template(f"{letter}/body.txt")
+        words = {"subject": env.get_template(f"{letter}/subject.txt").render(context)}
+        for part in ("heading", "intro"):
+            block = body.blocks.get(part)
+            words[part] = "".join(block(body.new_context(context))) if block else ""
+    return {part: re.sub(r"[ \t]+", " ", words.get(part, "")).strip() for part in PARTS}

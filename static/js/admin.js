@@ -27,6 +27,7 @@
   }
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    if (event.submitter && event.submitter.formTarget) return; // a preview in a frame: this page stays
     if (form.hasAttribute("data-sending")) {
       event.preventDefault();
       event.stopImmediatePropagation();

@@ -210,6 +210,16 @@ def test_a_webhook_is_judged_by_the_saved_secrets(staff: Staff, app: Flask) -> N
     assert call("brand-new-secret-for-hooks") == 200
 
 
+def test_the_audit_log_names_the_key_and_never_tells_it(staff: Staff) -> None:
+    save(staff, "stripe", stripe_secret_key=LIVE)
+    staff.press(f"{HOME}/stripe/forget")
+    told = str(db.session.execute(text("SELECT to_jsonb(e) FROM audit_entries e")).all())
+    assert "service stripe" in told
+    assert "'replaced': 'stripe_secret_key'" in told
+    assert "Zebra51" not in told
+    assert "7890" not in told
+
+
 def test_nothing_saved_reaches_the_logs(staff: Staff, capfd: pytest.CaptureFixture[str]) -> None:
     from shop.core import log
 

@@ -10,6 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from config import Config
+from shop.accounts.auditing import note_change
 from shop.admin.answering import one_at_a_time, press
 from shop.admin.blueprint import bp
 from shop.admin.permissions import May, staff_only
@@ -55,6 +56,7 @@ def save_provider(name: str) -> Response | BaseResponse:
             _refuse_what_cannot_run(base, saved, changes)
             if changes:
                 save_keys(session, changes, by=current_user.email)
+                note_change(session, "save keys", f"service {name}", {}, {"replaced": ", ".join(sorted(changes))})
     except InvalidInput as error:
         return services_page(opened=name, typed=_plain(fields, request.form), errors=error.fields, status=422)
     if not changes:
@@ -75,6 +77,8 @@ def forget_provider(name: str) -> BaseResponse:
     def work() -> str:
         with one_at_a_time("provider keys"), transaction() as session:
             count = drop_keys(session, [f.name for f in fields])
+            if count:
+                note_change(session, "delete keys", f"service {name}", {"saved": f"{count} keys"}, {"saved": "none"})
         current_versions(fresh=True)
         if not count:
             return "Nothing was saved here: the server’s own settings are in use."
