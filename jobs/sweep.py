@@ -7,6 +7,7 @@ from typing import Any
 from shop.catalog.models import CatalogRun, Image
 from shop.core.durable import has_due
 from shop.core.queue import JobName, kick
+from shop.customers.models import PrivacyRequest
 from shop.designing.models import NewProduct
 from shop.email.models import Letter
 from shop.extensions import db
@@ -25,6 +26,7 @@ WORK: dict[JobName, type[Any]] = {
     JobName.DELIVER_WEBHOOKS: WebhookDelivery,
     JobName.REFRESH_CATALOG: CatalogRun,
     JobName.DRAIN_NEW_PRODUCTS: NewProduct,
+    JobName.DRAIN_PRIVACY: PrivacyRequest,
 }
 
 

@@ -23,6 +23,7 @@ from shop.core.transaction import transaction
 from shop.errors import InvalidInput, OutsideError
 from shop.extensions import db
 from shop.workflows import poll_checkouts, poll_fulfilments, poll_stripe_events
+from shop.workflows.customer_totals import repair_totals
 from shop.workflows.fetch_pictures import store_pictures
 from shop.workflows.refresh_catalog import request_refresh, run_refresh
 
@@ -93,7 +94,7 @@ def sync_pictures(seconds: int) -> None:
 
 @click.command()
 def reconcile() -> None:
-    """Ask Stripe and Printify about everything that is open, now."""
+    """Ask Stripe and Printify about everything that is open, now; recompute the totals of customers."""
     for name, work in (
         ("Stripe's events", poll_stripe_events.run),
         ("payment pages", poll_checkouts.run),
@@ -103,6 +104,7 @@ def reconcile() -> None:
             click.echo(f"{name}: {work()}")
         except OutsideError as error:
             click.echo(f"{name}: {error}", err=True)
+    click.echo(f"totals of customers put right: {repair_totals()}")
 
 
 @users.command("password")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_login import UserMixin
-from sqlalchemy import BigInteger, Boolean, String, UniqueConstraint, func
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.accounts.api_models import ApiAnswer, ApiKey
@@ -53,16 +54,54 @@ class StaffMember(UserMixin, Model):
 
 
 class Customer(Model):
-    """Someone who bought, known by e-mail address. Accounts come later."""
+    """Someone who bought, known by e-mail address. Accounts come later.
+
+    A merged customer stays as a pointer (`merged_into_id`): its address buys for the one that was kept. The totals are
+    kept by the database in the transaction of every order, payment, refund and dispute (migration 0009); staff and
+    workflows never write them.
+    """
 
     __tablename__ = "customers"
+    __table_args__ = (
+        Index("ix_customers_created_at", "created_at", "id"),
+        Index("ix_customers_name", "name", "id"),
+        Index("ix_customers_orders", "orders_count", "id"),
+        Index("ix_customers_spent", "spent_minor", "id"),
+        Index("ix_customers_last_order", "last_order_at", "id"),
+        Index("ix_customers_merged", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
+        Index("ix_customers_tags", "tags", postgresql_using="gin"),
+        # the words of a name and an address, and the digits of a number, also backwards after an "r", since people type
+        # its end; the panel's search asks in the same terms
+        Index(
+            "ix_customers_words",
+            text(
+                "to_tsvector('simple'::regconfig, "
+                "(((((name::text || ' '::text) || replace(email::text, '@'::text, ' '::text)) || ' '::text) "
+                "|| regexp_replace(phone::text, '[^0-9]'::text, ''::text, 'g'::text)) || ' r'::text) "
+                "|| reverse(regexp_replace(phone::text, '[^0-9]'::text, ''::text, 'g'::text)))"
+            ),
+            postgresql_using="gin",
+        ),
+    )
 
     email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
-    name: Mapped[str] = mapped_column(String(200), default="")
-    locale: Mapped[str] = mapped_column(String(8), default="en")
-    accepts_marketing: Mapped[bool] = mapped_column(Boolean, default=False)
+    name: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    phone: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    locale: Mapped[str] = mapped_column(String(8), default="en", server_default="en")
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String(40)), default=list, server_default=text("'{}'"))
+    accepts_marketing: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), onupdate=clock.now)
+
+    orders_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # without cancelled ones
+    #: paid, less what went back, in `spent_currency` (that of the newest order; another currency's money is left out)
+    spent_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    spent_currency: Mapped[str] = mapped_column(String(3), default="", server_default="")
+    country: Mapped[str] = mapped_column(String(2), default="", server_default="")  # of the newest order
+    first_order_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_order_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class SavedView(Model):

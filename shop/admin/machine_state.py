@@ -27,6 +27,7 @@ NAMES = {
     "catalog_runs": "Catalogue refreshes",
     "webhook_deliveries": "Webhooks to others",
     "new_products": "Products of designs",
+    "privacy_requests": "Privacy requests",
 }
 SLOW_SECONDS = 120  # work that waits longer than this is told
 TICKER_QUIET = timedelta(minutes=3)

@@ -31,6 +31,7 @@ class JobName(StrEnum):
     DELIVER_WEBHOOKS = "jobs.webhook_delivery.drain"
     REFRESH_CATALOG = "jobs.catalog.refresh"
     DRAIN_NEW_PRODUCTS = "jobs.catalog.drain_new_products"
+    DRAIN_PRIVACY = "jobs.privacy.drain"
 
 
 QUEUE_OF: dict[JobName, str] = {
@@ -42,6 +43,7 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.DELIVER_WEBHOOKS: "webhooks",
     JobName.REFRESH_CATALOG: "catalog",
     JobName.DRAIN_NEW_PRODUCTS: "fulfilment",
+    JobName.DRAIN_PRIVACY: "catalog",
 }
 QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks")
 _SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800}

@@ -27,6 +27,7 @@ class Order(Model):
         Index("ix_orders_tags", "tags", postgresql_using="gin"),
         Index("ix_orders_updated_at", "updated_at"),
         Index("ix_orders_email", "email"),
+        Index("ix_orders_customer", "customer_id", "placed_at"),
         Index("ix_orders_payment", "payment_status", "placed_at"),
         Index("ix_orders_fulfilment", "fulfilment_status", "placed_at"),
         # the words of a name, an address and a number: the panel's search asks in the same terms

@@ -18,6 +18,7 @@ from shop.orders.models import OrderLine
 from shop.outbound.models import OutboundCall
 from shop.tenancy.profile import touch_catalog
 from shop.webhook_delivery.models import WebhookDelivery, WebhookMessage
+from shop.workflows.export_customer import forget_old_files
 
 KEEP_CALLS = timedelta(days=30)
 KEEP_INVITATIONS = timedelta(days=60)
@@ -47,6 +48,7 @@ def run() -> None:
         session.execute(delete(StaffReset).where(StaffReset.expires_at < now))
         session.execute(delete(StaffInvitation).where(StaffInvitation.expires_at < now - KEEP_INVITATIONS))
         let_old_ones_go(session)
+        forget_old_files(session)
         has_lines = select(CartLine.id).where(CartLine.cart_id == Cart.id).exists()
         session.execute(
             delete(Cart)

@@ -12,11 +12,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from shop.accounts.customers import remember_customer
+from shop.accounts.models import Customer
 from shop.cart.changing import empty_cart
 from shop.cart.models import Cart
 from shop.checkout.models import Checkout
 from shop.core import clock, log
 from shop.core.transaction import release_connection, run_in_transaction
+from shop.customers.changing import change_consent
 from shop.email.requesting import request_letter
 from shop.extensions import db
 from shop.fulfilment.requesting import request_fulfilment
@@ -85,7 +87,7 @@ def _place(session: Session, checkout: Checkout, facts: SessionFacts) -> Order:
         phone=facts.phone,
         ship_to=facts.ship_to,
         bill_to=facts.bill_to,
-        customer_id=remember_customer(session, email, facts.name, draft.locale),
+        customer_id=remember_customer(session, email, facts.name, draft.locale, facts.phone),
     )
     order, is_new = place_order(session, draft, buyer, source_key=f"stripe:{facts.session_id}", is_test=facts.is_test)
     if not is_new:
@@ -110,6 +112,8 @@ def _place(session: Session, checkout: Checkout, facts: SessionFacts) -> Order:
     if hold_reason:
         announce_order(session, "fulfilment.parked", order, why=hold_reason)
     _write_letters(session, order)
+    if facts.wants_mail and order.customer_id is not None:
+        _agree_to_mail(session, order)
     if checkout.order_id is None:
         checkout.order_id = order.id
     checkout.status, checkout.problem = "completed", ""
@@ -168,6 +172,13 @@ def _write_letters(session: Session, order: Order) -> None:
         order_id=order.id,
     )
     tell(session, order, "letter", why="Order confirmation queued")
+
+
+def _agree_to_mail(session: Session, order: Order) -> None:
+    """They ticked it on the payment page. Who did not tick it again has not withdrawn."""
+    customer = session.get_one(Customer, order.customer_id)
+    why = f"Ticked on the payment page of order {order.number}"
+    change_consent(session, customer, True, source="checkout", who="the customer", why=why)
 
 
 def _empty_its_cart(session: Session, checkout: Checkout) -> None:

@@ -15,9 +15,11 @@ from shop.core import clock, durable
 from shop.core.money import format_minor
 from shop.core.queue import JobName, enqueue_after_commit
 from shop.core.transaction import run_in_transaction, transaction
+from shop.customers.models import PrivacyRequest
 from shop.designing.models import NewProduct
 from shop.email.models import Letter
 from shop.errors import Conflict, NotFound
+from shop.extensions import db
 from shop.fulfilment.models import FulfilmentOrder
 from shop.inbound.models import InboundEvent
 from shop.orders.models import Order
@@ -38,6 +40,7 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "catalog_runs": (CatalogRun, JobName.REFRESH_CATALOG),
     "webhook_deliveries": (WebhookDelivery, JobName.DELIVER_WEBHOOKS),
     "new_products": (NewProduct, JobName.DRAIN_NEW_PRODUCTS),
+    "privacy_requests": (PrivacyRequest, JobName.DRAIN_PRIVACY),
 }
 GIVE_UP = frozenset(KINDS) - {"fulfilment_orders"}  # an order is cancelled instead
 AT_MOST_AT_ONCE = 500
@@ -97,6 +100,8 @@ class Failure:
 
     @property
     def may_give_up(self) -> bool:
+        if self.kind == "privacy_requests" and self.about == "erasure":
+            return False  # half of a person is not forgotten
         return self.kind in GIVE_UP and not (self.kind == "refunds" and self.is_unsure)
 
 
@@ -186,6 +191,8 @@ def give_up(kind: str, row_id: int, *, who: str) -> bool:
     model, _ = _known(kind)
     if kind not in GIVE_UP:
         raise Conflict("An order is not given up here: cancel it on its page.")
+    if kind == "privacy_requests" and not get_failure(db.session(), kind, row_id).may_give_up:
+        raise Conflict("A person who asked to be forgotten is: press “Try again”.")
     if kind == "refunds":
         give_up_refund(row_id, who)
         return True
@@ -257,6 +264,7 @@ def _columns(kind: str) -> Any:
             select(WebhookMessage.type).where(WebhookMessage.id == WebhookDelivery.message_id).scalar_subquery()
         ),
         "new_products": lambda: NewProduct.title,
+        "privacy_requests": lambda: PrivacyRequest.kind,
     }
     order_id = getattr(model, "order_id", None)
     return select(

@@ -28,6 +28,7 @@ WHAT = {
     "catalog_runs": "The catalogue could not be refreshed",
     "webhook_deliveries": "A webhook could not be sent",
     "new_products": "A product could not be made of a design",
+    "privacy_requests": "What is held about a customer could not be handed out or erased",
 }
 HINTS = {
     "merchant": "Have a look at the reason, put it right where it says, then press “Try again”.",
