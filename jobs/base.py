@@ -191,7 +191,9 @@ def outcome_known(claim: Claim, error: Exception) -> bool:
     call whose answer was lost. `final` in the error's facts: this answer settles the earlier calls too."""
     if not isinstance(error, OutsideError) or isinstance(error, Misunderstood) or getattr(error, "sent", False):
         return False
-    return bool(error.facts.get("final")) or not claim.unknown_outcome
+    if error.facts.get("final"):
+        return True
+    return not (claim.unknown_outcome or error.facts.get("may_be_done"))
 
 
 def _is_conflict(error: Exception) -> bool:

@@ -56,7 +56,7 @@ def error_of(answer: Answer, *, repeat_is_safe: bool) -> OutsideError | None:
     if status == 429:
         return RateLimited(retry_at=retry_at(answer), service=name, detail=detail, status=status)
     if status >= 500 or status in _WAIT_STATUSES:
-        return Unavailable(sent=not repeat_is_safe, service=name, detail=detail, status=status)
+        return Unavailable(sent=not repeat_is_safe, service=name, detail=detail, status=status, lost=True)
     if status in (401, 403):
         return NeedsReconnect(f"{name} does not accept our key.", service=name, detail=detail, status=status)
     if status >= 400:

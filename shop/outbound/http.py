@@ -81,6 +81,8 @@ def call(
     they surely were not sent. `max_wait`: seconds to wait for a free slot of the rate budget. `subject` names the row
     this is about ("fulfilment:12") in the log. Raises RateLimited (with retry_at), Unavailable (`sent` tells whether
     a write may have been accepted), NeedsReconnect, Refused, Misunderstood; never a library's own exception.
+    `facts["may_be_done"]` of each: a write of this call, or of an earlier try of it, may have been accepted, also
+    where it may be repeated.
     """
     request = _Request(
         service, method, path, json, params, {**dict(service.headers), **(headers or {})}, timeout, max_bytes
@@ -110,15 +112,18 @@ def call(
 
 def _try_a_few_times(request: _Request, safe: bool, max_wait: float, accept: Collection[int]) -> Answer:
     last: Unavailable | None = None
+    may_be_done = False
     for number in range(1, TRIES + 1):
         wait = breaker.seconds_to_wait(request.service)
         if wait > 0:  # opened by our own tries: tell what they met
             raise last or _resting(request.service, wait)
         try:
             return _send_once(request, safe, max_wait, accept)
-        except Unavailable as error:
-            pause = _pause_before_next(error, number, safe)
-            if pause is None:
+        except OutsideError as error:
+            may_be_done |= request.method not in _SAFE_METHODS and bool(error.facts.pop("lost", False))
+            error.facts["may_be_done"] = may_be_done
+            pause = _pause_before_next(error, number, safe) if isinstance(error, Unavailable) else None
+            if pause is None or not isinstance(error, Unavailable):
                 raise
             last = error
             logger.info("outbound retry", service=request.service.name, why=error.detail, seconds=round(pause, 2))
@@ -195,6 +200,7 @@ def _exchange(request: _Request, safe: bool) -> Answer:
         raise Unavailable(
             f"{request.service.name} does not answer.",
             sent=not unsent and not safe,
+            lost=not unsent,
             service=request.service.name,
             detail=_without_keys(f"{type(error).__name__}: {error}", request.headers)[:500],
         ) from error

@@ -17,7 +17,7 @@ from shop.orders.statuses import lock_order, move_order, tell
 from shop.payments.summing import sum_payments
 from shop.workflows.announcements import announce_order
 from shop.workflows.letter_facts import money, order_facts
-from shop.workflows.refund_order import request_refund
+from shop.workflows.refund_order import request_refund_of_all
 from shop.workflows.stop_fulfilment import Stopped, go_on, hold_to_stop, lock_rows, set_cancelled, withdraw
 
 BEGUN = "The print provider has begun to make {what}; it cannot be cancelled."
@@ -37,7 +37,7 @@ def cancel_order(order_id: int, *, who: str, why: str = "", refund: bool = True)
         raise IllegalMove(BEGUN.format(what="this order" if len(made) == len(stopped) else made[0].key))
     left = run_in_transaction(lambda session: _write_cancelled(session, order_id, who, why, refund))
     if refund and left:
-        request_refund(order_id, left, reason=why or "Order cancelled", who=who)
+        request_refund_of_all(order_id, reason=why or "Order cancelled", who=who)
 
 
 def cancel_part(order_id: int, work_id: int, *, who: str, why: str = "") -> None:

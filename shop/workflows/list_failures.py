@@ -26,6 +26,7 @@ from shop.orders.models import Order
 from shop.orders.statuses import tell
 from shop.payments.models import Refund
 from shop.webhook_delivery.models import WebhookDelivery, WebhookMessage
+from shop.workflows.order_again import order_again
 from shop.workflows.refund_order import give_up_refund
 from shop.workflows.report_failure import HINTS, WHAT
 from shop.workflows.submit_fulfilment import release
@@ -215,12 +216,17 @@ def give_up(kind: str, row_id: int, *, who: str) -> bool:
 def _submit_again(row_id: int, who: str) -> bool:
     with transaction() as session:
         row = session.execute(
-            select(FulfilmentOrder.work_state, FulfilmentOrder.is_held).where(FulfilmentOrder.id == row_id)
+            select(
+                FulfilmentOrder.work_state, FulfilmentOrder.is_held, FulfilmentOrder.status, FulfilmentOrder.order_id
+            ).where(FulfilmentOrder.id == row_id)
         ).first()
         if row is None or row.work_state != "parked":
             return False
-        if row.is_held:
+        if row.is_held and row.status != "cancelled":
             raise Conflict("This order is on hold. Open it, and release it when all is well.")
+    if row.status == "cancelled":
+        order_again(row.order_id, row_id, who=who)
+        return True
     if not release(row_id):
         return False
     with transaction() as session:

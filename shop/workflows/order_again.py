@@ -63,7 +63,7 @@ def order_again(order_id: int, work_id: int, *, who: str) -> str:
         raise IllegalMove(
             "The print provider is making it, or will not cancel it. Have it cancelled there, then try again."
         )
-    return run_in_transaction(lambda session: _write_anew(session, order_id, work_id, who))
+    return run_in_transaction(lambda session: write_anew(session, order_id, work_id, who))
 
 
 def _begin(order_id: int, work_id: int) -> _Plan:
@@ -106,7 +106,8 @@ def _row_to_replace(order: Order, rows: Sequence[FulfilmentOrder], work_id: int)
     return found[0]
 
 
-def _write_anew(session: Session, order_id: int, work_id: int, who: str) -> str:
+def write_anew(session: Session, order_id: int, work_id: int, who: str) -> str:
+    """The next generation of a row that is known to be cancelled at the provider. The caller commits."""
     order = lock_order(session, order_id)
     rows = lock_rows(session, order_id)
     newer = next((w for w in rows if w.replaces_id == work_id), None)

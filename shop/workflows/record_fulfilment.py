@@ -71,10 +71,12 @@ def merge_news(session: Session, news: ProviderOrder) -> str:
         announce_order(session, "order.delivered", order)
     if was_cancelled and is_unheard_of and news.status != "cancelled":
         _call_a_person(session, work, order, "This was cancelled here, but Printify has it. Cancel it there.")
-    elif work.status == "cancelled" and not was_cancelled and order.status != "cancelled" and not is_ours:
-        _call_a_person(
-            session, work, order, "The print provider cancelled this order. Refund the buyer or order again."
-        )
+    elif work.status == "cancelled" and not was_cancelled and order.status != "cancelled":
+        why = "The print provider cancelled this order. Refund the buyer or order again."
+        if is_ours:  # whoever stopped it goes on in a moment; if they died, it waits among the failures
+            _park(work, why)
+        else:
+            _call_a_person(session, work, order, why)
     elif is_trouble_new:
         _call_a_person(session, work, order, news.trouble)
     return work.status
@@ -181,8 +183,7 @@ def _letter(session: Session, order: Order, shipment: Shipment, letter: str) -> 
 
 def _call_a_person(session: Session, work: FulfilmentOrder, order: Order, why: str) -> None:
     """Park the row, unless a worker holds it, and write to the merchant once per provider status."""
-    if work.work_state != "working":
-        work.work_state, work.error_kind, work.error_text, work.error_at = "parked", "merchant", why, clock.now()
+    _park(work, why)
     tell(session, order, "trouble", why=why)
     announce_order(session, "fulfilment.parked", order, why=why)
     request_letter(
@@ -198,6 +199,11 @@ def _call_a_person(session: Session, work: FulfilmentOrder, order: Order, why: s
         },
         order_id=order.id,
     )
+
+
+def _park(work: FulfilmentOrder, why: str) -> None:
+    if work.work_state != "working":
+        work.work_state, work.error_kind, work.error_text, work.error_at = "parked", "merchant", why, clock.now()
 
 
 def _gone(session: Session, external_id: str) -> str:

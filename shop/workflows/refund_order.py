@@ -17,50 +17,63 @@ from shop.core.queue import JobName, enqueue_after_commit
 from shop.core.transaction import release_connection, run_in_transaction, transaction
 from shop.errors import Conflict, InvalidInput, NotFound, Refused
 from shop.extensions import db
-from shop.orders.models import Order
+from shop.orders.models import Order, OrderLine
+from shop.orders.sharing import Chosen, WorkedOut, work_out
 from shop.orders.statuses import lock_order, tell
 from shop.payments.gateway import RefundFacts
-from shop.payments.models import Payment, Refund
+from shop.payments.models import Payment, Refund, RefundLine
 from shop.payments.stripe_gateway import gateway
-from shop.payments.summing import sum_payments
+from shop.payments.summing import given_back, payment_with_room, sum_payments
 from shop.workflows.letter_facts import money
 from shop.workflows.record_refund import merge_refund
 
 #: Stripe forgets idempotency keys after a day: an older unknown outcome is looked up, never asked again blindly
 KEY_LIVES = timedelta(hours=20)
+NOTHING_PAID = "Nothing was paid for this order."
 
 
-def request_refund(order_id: int, amount_minor: int, *, reason: str, who: str, form_key: str | None = None) -> int:
-    """Returns the refund's id. Raises InvalidInput for a bad amount, Conflict when less is left to give back.
+def request_refund(
+    order_id: int,
+    amount_minor: int | None,
+    *,
+    reason: str,
+    who: str,
+    chosen: Chosen | None = None,
+    left: int | None = None,
+    form_key: str | None = None,
+) -> int:
+    """Returns the refund's id. `amount_minor` None: what `chosen` is worth; with both, the amount counts.
 
-    `form_key` names one asking (at most 64 signs): asked again with it, however late, the first refund's id is
-    returned.
+    `form_key` (unique): the same form again returns the refund that it made. `left`: what could be given back when the
+    form was shown. Raises InvalidInput for a bad amount or quantity, Conflict when less is left, or not as much as was
+    shown.
     """
-    if amount_minor <= 0:
+    if amount_minor is not None and amount_minor <= 0:
         raise InvalidInput(fields={"amount": "The amount must be more than zero."})
 
     def work(session: Session) -> int:
-        order = session.execute(select(Order).where(Order.id == order_id).with_for_update()).scalar_one_or_none()
-        if order is None:
-            raise NotFound("This order does not exist.")
-        if form_key and (earlier := _find_asked(session, order_id, form_key)) is not None:
-            return earlier
-        left = sum_payments(session, order_id).refundable
-        if amount_minor > left:
-            raise Conflict(f"At most {money(order, left)} can be given back.")
-        payment = (
-            session.execute(
-                select(Payment).where(Payment.order_id == order_id, Payment.status == "paid").order_by(Payment.id)
-            )
-            .scalars()
-            .first()
-        )
+        order = _locked(session, order_id)
+        again = select(Refund.id).where(Refund.form_key == form_key, Refund.order_id == order_id)
+        made = session.execute(again).scalar() if form_key else None
+        if made is not None:
+            return int(made)
+        now = sum_payments(session, order_id).refundable
+        if left is not None and left != now:
+            rest = money(order, now)
+            raise Conflict(f"A refund was made meanwhile: {rest} is left. Look at the order and try again.")
+        worked = work_out_refund(session, order, chosen) if chosen is not None else None
+        amount = amount_minor if amount_minor is not None else worked.minor if worked is not None else 0
+        if amount <= 0:
+            raise InvalidInput(fields={"amount": "Choose something that is worth more than zero."})
+        if amount > now:
+            raise Conflict(f"At most {money(order, now)} can be given back.")
+        payment, most = payment_with_room(session, order_id, amount)
         if payment is None:
-            raise Conflict("Nothing was paid for this order.")
+            raise Conflict(f"It was paid in parts: at most {money(order, most)} at once." if most else NOTHING_PAID)
         refund = Refund(
             payment_id=payment.id,
             order_id=order_id,
-            amount_minor=amount_minor,
+            amount_minor=amount,
             currency=order.currency,
             reason=reason[:200],
             requested_by=who,
@@ -68,22 +81,57 @@ def request_refund(order_id: int, amount_minor: int, *, reason: str, who: str, f
         )
         session.add(refund)
         session.flush()
-        tell(
-            session,
-            order,
-            "refund_requested",
-            who=who,
-            why=f"Refund of {money(order, amount_minor)} requested. {reason}",
-        )
+        goods = _write_lines(session, refund, worked)
+        why = f"Refund of {money(order, amount)} requested. {goods}{reason}".strip()
+        tell(session, order, "refund_requested", who=who, why=why)
         enqueue_after_commit(session, JobName.DRAIN_PAYMENTS)
         return refund.id
 
     return int(run_in_transaction(work))
 
 
-def _find_asked(session: Session, order_id: int, form_key: str) -> int | None:
-    asked = select(Refund.id).where(Refund.order_id == order_id, Refund.form_key == form_key)
-    return session.execute(asked).scalar_one_or_none()
+def request_refund_of_all(order_id: int, *, reason: str, who: str) -> None:
+    """All that is left, of each payment its own. A repeat finds nothing left."""
+    while True:
+        with transaction() as session:
+            left = sum_payments(session, order_id).refundable
+            most = payment_with_room(session, order_id, left)[1] if left else 0
+        if not min(left, most):
+            return
+        request_refund(order_id, min(left, most), reason=reason, who=who, left=left)
+
+
+def work_out_refund(session: Session, order: Order, chosen: Chosen) -> WorkedOut:
+    """What `chosen` is worth, by what was paid and what has been given back. Raises InvalidInput, NotFound."""
+    lines = session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars()
+    quantities, shipping = given_back(session, order.id)
+    return work_out(order, list(lines), chosen, quantities, shipping)
+
+
+def _locked(session: Session, order_id: int) -> Order:
+    if session.get(Order, order_id) is None:
+        raise NotFound("This order does not exist.")
+    return lock_order(session, order_id)
+
+
+def _write_lines(session: Session, refund: Refund, worked: WorkedOut | None) -> str:
+    """The refund's lines; where another amount was typed, each has its share of it. Returns them as a sentence."""
+    if worked is None:
+        return ""
+    typed, worth = refund.amount_minor, worked.minor
+    so_far = spread = 0
+    for piece in worked.pieces:
+        so_far += piece.minor
+        share = typed * so_far // worth - spread if worth else 0
+        spread += share
+        session.add(
+            RefundLine(refund_id=refund.id, order_line_id=piece.line_id, quantity=piece.quantity, amount_minor=share)
+        )
+    refund.shipping_minor = typed - spread if worked.shipping_minor and worth else 0
+    session.flush()
+    named = [f"{piece.quantity} × {piece.title}" for piece in worked.pieces]
+    named += ["shipping"] if worked.shipping_minor else []
+    return f"For {', '.join(named)}. " if named else ""
 
 
 def submit_refund(held: Claim) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from shop.core import clock
 from shop.core.transaction import transaction
 from shop.errors import Conflict, IllegalMove, Misunderstood, Refused
+from shop.fulfilment.changing import is_being_sent
 from shop.fulfilment.holding import STOPPING
 from shop.fulfilment.models import FulfilmentOrder
 from shop.fulfilment.printify.client import PrintifyClient, printify_client
@@ -60,10 +61,6 @@ def hold_to_stop(rows: Sequence[FulfilmentOrder]) -> list[Stopped]:
         Stopped(w.id, w.order_id, w.external_key, w.external_id, w.calling_since if w.step == "submit" else None)
         for w in alive
     ]
-
-
-def is_being_sent(work: FulfilmentOrder) -> bool:
-    return work.work_state == "working" and work.lease_until is not None and work.lease_until > clock.now()
 
 
 def withdraw(stopped: Stopped) -> bool:

@@ -7,6 +7,7 @@ Sending to production costs money and takes no key: after a lost answer the orde
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -58,17 +59,16 @@ def _submit(held: Claim, work: FulfilmentOrder, client: PrintifyClient) -> None:
     missing = [line.title for line in work.lines if not line.product_id or not line.variant_id]
     if missing:
         raise Held(f"Not linked to a print product: {', '.join(missing)}.", service="printify")
-    payload = order_payload(work)
-    external_id = work.external_id
+    payload, key, since = order_payload(work), work.external_key, work.calling_since or clock.now()
+    external_id, is_settled = work.external_id, not held.unknown_outcome
     if external_id is None and held.unknown_outcome:
-        key, since = work.external_key, work.calling_since or clock.now()
         release_connection()
-        external_id = _find_by_our_key(client, key, since)
+        external_id, is_settled = _look_up(client, key, since)
     if external_id is None:
         with transaction() as session:
             durable.begin_call(session, FulfilmentOrder, held)
         release_connection()
-        external_id = client.submit_order(payload, subject=f"fulfilment:{held.id}")
+        external_id = _ask(client, payload, held, is_settled)
     order_id, theirs = work.order_id, external_id
     run_in_transaction(lambda session: _write_submitted(session, held, order_id, theirs))
     logger.info("order submitted", external_id=external_id)
@@ -98,12 +98,23 @@ def _step_of(session: Session, held: Claim) -> str:
     return session.execute(select(FulfilmentOrder.step).where(FulfilmentOrder.id == held.id)).scalar_one()
 
 
-def _find_by_our_key(client: PrintifyClient, key: str, since: datetime) -> str | None:
-    """None also when there are too many to look through: a repeat under our key is answered with the first one's id."""
+def _ask(client: PrintifyClient, payload: dict[str, Any], held: Claim, is_settled: bool) -> str:
+    """`is_settled`: no earlier call of ours was accepted. Then a refusal says that they have nothing: what is to be
+    printed may be changed."""
     try:
-        return find_by_our_key(client, key, since=since)
+        return client.submit_order(payload, subject=f"fulfilment:{held.id}")
+    except Refused as error:
+        error.facts["final"] = is_settled and not error.facts.get("may_be_done")
+        raise
+
+
+def _look_up(client: PrintifyClient, key: str, since: datetime) -> tuple[str | None, bool]:
+    """(their id for our key, whether that is certain). With too many to look through it is sent again: a repeat under
+    our key is answered with the first one's id."""
+    try:
+        return find_by_our_key(client, key, since=since), True
     except Conflict:
-        return None
+        return None, False
 
 
 def _production_due() -> datetime | None:
