@@ -15,6 +15,7 @@ from shop.core.transaction import transaction
 from shop.extensions import db
 from shop.workflows import (
     clean_up,
+    list_disputes,
     poll_checkouts,
     poll_fulfilments,
     poll_stripe_events,
@@ -33,6 +34,7 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "poll_fulfilments": (60, poll_fulfilments.run),
     "record_visits": (60, record_visits.run),
     "refresh_catalog_when_old": (60, refresh_catalog.request_when_old),
+    "remind_of_disputes": (600, list_disputes.remind),
     "watch_subscriptions": (600, watch_subscriptions.run),
     "clean_up": (3600, clean_up.run),
 }

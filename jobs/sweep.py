@@ -13,7 +13,7 @@ from shop.email.models import Letter
 from shop.extensions import db
 from shop.fulfilment.models import FulfilmentOrder
 from shop.inbound.models import InboundEvent
-from shop.payments.models import Refund
+from shop.payments.models import DisputeAnswer, Refund
 from shop.webhook_delivery.models import WebhookDelivery
 
 #: every kind of durable work, and the job that drains it
@@ -22,6 +22,7 @@ WORK: dict[JobName, type[Any]] = {
     JobName.DRAIN_FULFILMENT: FulfilmentOrder,
     JobName.DRAIN_EMAIL: Letter,
     JobName.DRAIN_PAYMENTS: Refund,
+    JobName.DRAIN_DISPUTES: DisputeAnswer,
     JobName.DRAIN_PICTURES: Image,
     JobName.DELIVER_WEBHOOKS: WebhookDelivery,
     JobName.REFRESH_CATALOG: CatalogRun,

@@ -15,6 +15,7 @@ from shop.accounts.signing_in import session_here
 from shop.admin import words
 from shop.admin.navigation import nav_items
 from shop.admin.permissions import allowed
+from shop.admin.uploading import make_room
 from shop.core.pages import render
 from shop.core.settings import current_settings
 from shop.core.transaction import transaction
@@ -34,6 +35,9 @@ BEFORE_THE_SECOND_STEP = frozenset(
 def speak_one_language() -> None:
     """The panel's words are English, whatever the shop speaks."""
     g.locale = PANEL_LOCALE
+
+
+bp.before_request(make_room)
 
 
 @bp.before_request

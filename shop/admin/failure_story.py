@@ -17,7 +17,7 @@ from shop.fulfilment.models import FulfilmentOrder
 from shop.inbound.models import InboundEvent
 from shop.orders.models import OrderEntry
 from shop.outbound.models import OutboundCall
-from shop.payments.models import Payment, Refund
+from shop.payments.models import Dispute, DisputeAnswer, Payment, Refund
 from shop.workflows.list_failures import KINDS, Failure
 
 AT_MOST = 60
@@ -63,6 +63,10 @@ def facts_of(session: Session, failure: Failure) -> Facts:
         ids = tuple(x for x in (payment.external_id if payment else None, row.external_id) if x)
         told = [("Reason given", row.reason or "none"), ("Asked for by", row.requested_by)]
         return Facts(told, "", row.created_at, (f"refund:{row.id}",), ids)
+    if isinstance(row, DisputeAnswer):
+        dispute = session.get(Dispute, row.dispute_id)
+        told = [("Dispute", dispute.external_id if dispute else ""), ("Asked for by", row.asked_by)]
+        return Facts(told, "", row.asked_at, (), (dispute.external_id,) if dispute else ())
     if isinstance(row, InboundEvent):
         told = [("From", row.source), ("About", row.topic), ("Their id", row.external_id), ("Found by", row.found_by)]
         about = (row.subject_id,) if row.subject_id else ()

@@ -23,6 +23,7 @@ NAMES = {
     "fulfilment_orders": "Orders to the print provider",
     "letters": "Letters",
     "refunds": "Refunds",
+    "dispute_answers": "Answers to disputes",
     "images": "Pictures",
     "catalog_runs": "Catalogue refreshes",
     "webhook_deliveries": "Webhooks to others",

@@ -27,6 +27,7 @@ class JobName(StrEnum):
     DRAIN_FULFILMENT = "jobs.fulfilment.drain"
     DRAIN_EMAIL = "jobs.email.drain"
     DRAIN_PAYMENTS = "jobs.payments.drain"
+    DRAIN_DISPUTES = "jobs.disputes.drain"
     DRAIN_PICTURES = "jobs.catalog.drain_pictures"
     DELIVER_WEBHOOKS = "jobs.webhook_delivery.drain"
     REFRESH_CATALOG = "jobs.catalog.refresh"
@@ -39,6 +40,7 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.DRAIN_FULFILMENT: "fulfilment",
     JobName.DRAIN_EMAIL: "email",
     JobName.DRAIN_PAYMENTS: "fulfilment",
+    JobName.DRAIN_DISPUTES: "fulfilment",
     JobName.DRAIN_PICTURES: "pictures",
     JobName.DELIVER_WEBHOOKS: "webhooks",
     JobName.REFRESH_CATALOG: "catalog",

@@ -103,6 +103,8 @@ class DisputeFacts:
     status: str
     reason: str
     evidence_due_at: datetime | None
+    is_answered: bool = False  # evidence was sent; the bank takes it once
+    details: dict[str, Any] = field(default_factory=dict)  # {"card", "code", "past_due"}: for people
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,18 @@ class Gateway(ABC):
     @abstractmethod
     def read_dispute(self, dispute_id: str) -> DisputeFacts:
         """One dispute as it stands now."""
+
+    @abstractmethod
+    def upload_evidence(self, *, key: str, name: str, content_type: str, body: bytes) -> str:
+        """Store a document for an answer; its id there. The same key returns the same file."""
+
+    @abstractmethod
+    def answer_dispute(self, *, key: str, dispute_id: str, evidence: dict[str, str]) -> DisputeFacts:
+        """Send the evidence (texts, and ids of uploaded files). It can be sent once, and never changed."""
+
+    @abstractmethod
+    def accept_dispute(self, *, key: str, dispute_id: str) -> DisputeFacts:
+        """Give the dispute up: the buyer keeps the money. It cannot be taken back."""
 
     @abstractmethod
     def list_events(self, since: int, topics: list[str]) -> Iterator[list[GatewayEvent]]:

@@ -165,7 +165,9 @@ def read_refund(r: dict[str, Any]) -> RefundFacts:
 
 def read_dispute(d: dict[str, Any]) -> DisputeFacts:
     intent = d.get("payment_intent")
-    due = (d.get("evidence_details") or {}).get("due_by")
+    given = d.get("evidence_details") or {}
+    due = given.get("due_by")
+    card = (d.get("payment_method_details") or {}).get("card") or {}
     return DisputeFacts(
         dispute_id=d["id"],
         payment_id=intent["id"] if isinstance(intent, dict) else str(intent or ""),
@@ -174,6 +176,12 @@ def read_dispute(d: dict[str, Any]) -> DisputeFacts:
         status=_text(d.get("status"), 32),
         reason=_text(d.get("reason"), 60),
         evidence_due_at=datetime.fromtimestamp(due, UTC) if due else None,
+        is_answered=int(given.get("submission_count") or 0) > 0,
+        details={
+            "card": _text(card.get("brand"), 20),
+            "code": _text(card.get("network_reason_code"), 20),
+            "past_due": bool(given.get("past_due")),
+        },
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -80,6 +81,21 @@ class StripeGateway(Gateway):
 
     def read_dispute(self, dispute_id: str) -> DisputeFacts:
         return read_dispute(self._call(lambda: self.client.v1.disputes.retrieve(dispute_id)).to_dict())
+
+    def upload_evidence(self, *, key: str, name: str, content_type: str, body: bytes) -> str:
+        held = io.BytesIO(body)
+        held.name = name
+        params: Any = {"purpose": "dispute_evidence", "file": held}
+        return str(self._call(lambda: self.client.v1.files.create(params, {"idempotency_key": key})).id)
+
+    def answer_dispute(self, *, key: str, dispute_id: str, evidence: dict[str, str]) -> DisputeFacts:
+        params: Any = {"evidence": evidence, "submit": True}
+        answer = self._call(lambda: self.client.v1.disputes.update(dispute_id, params, {"idempotency_key": key}))
+        return read_dispute(answer.to_dict())
+
+    def accept_dispute(self, *, key: str, dispute_id: str) -> DisputeFacts:
+        answer = self._call(lambda: self.client.v1.disputes.close(dispute_id, {}, {"idempotency_key": key}))
+        return read_dispute(answer.to_dict())
 
     def list_events(self, since: int, topics: list[str]) -> Iterator[list[GatewayEvent]]:
         params: Any = {"created": {"gte": since}, "types": topics, "limit": 100}

@@ -24,7 +24,7 @@ from shop.fulfilment.models import FulfilmentOrder
 from shop.inbound.models import InboundEvent
 from shop.orders.models import Order
 from shop.orders.statuses import tell
-from shop.payments.models import Refund
+from shop.payments.models import DisputeAnswer, Refund
 from shop.webhook_delivery.models import WebhookDelivery, WebhookMessage
 from shop.workflows.order_again import order_again
 from shop.workflows.refund_order import give_up_refund
@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "fulfilment_orders": (FulfilmentOrder, JobName.DRAIN_FULFILMENT),
     "letters": (Letter, JobName.DRAIN_EMAIL),
     "refunds": (Refund, JobName.DRAIN_PAYMENTS),
+    "dispute_answers": (DisputeAnswer, JobName.DRAIN_DISPUTES),
     "images": (Image, JobName.DRAIN_PICTURES),
     "catalog_runs": (CatalogRun, JobName.REFRESH_CATALOG),
     "webhook_deliveries": (WebhookDelivery, JobName.DELIVER_WEBHOOKS),
@@ -264,6 +265,7 @@ def _columns(kind: str) -> Any:
         "fulfilment_orders": lambda: FulfilmentOrder.external_key,
         "letters": lambda: Letter.letter + " → " + Letter.to_email,
         "refunds": lambda: cast(Refund.amount_minor, String) + " " + Refund.currency,
+        "dispute_answers": lambda: DisputeAnswer.step,
         "images": lambda: Image.alt,
         "catalog_runs": lambda: CatalogRun.cause,
         "webhook_deliveries": lambda: (

@@ -48,6 +48,7 @@ def merge_dispute(session: Session, facts: DisputeFacts) -> str:
         )
         session.add(dispute)
     dispute.reason, dispute.evidence_due_at = facts.reason, facts.evidence_due_at
+    dispute.details = {**facts.details, "is_answered": facts.is_answered}
     was = dispute.status
     if dispute.status != facts.status and dispute.status not in FINAL:
         dispute.status = facts.status
@@ -75,8 +76,8 @@ def _call_merchant(session: Session, order: Order, dispute: Dispute) -> None:
         facts={
             "what": f"The payment of order {order.number} is disputed",
             "why": f"Reason given: {dispute.reason.replace('_', ' ')}.{due}",
-            "hint": "Answer in your Stripe dashboard before the deadline; what was not made yet is on hold.",
-            "url": public_url(f"/admin/orders/{order.number}"),
+            "hint": "Answer before the deadline, or give it up; what was not made yet is on hold.",
+            "url": public_url(f"/admin/disputes/{dispute.id}"),
         },
         order_id=order.id,
     )

@@ -24,6 +24,7 @@ WHAT = {
     "letters": "A letter could not be sent",
     "inbound_events": "A message from another service could not be handled",
     "refunds": "A refund could not be made",
+    "dispute_answers": "An answer to a dispute could not be sent",
     "images": "A picture could not be fetched",
     "catalog_runs": "The catalogue could not be refreshed",
     "webhook_deliveries": "A webhook could not be sent",

@@ -1,0 +1,1 @@
+"""Disputes: the list, the answer to one, and sending it."""
