@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shop.catalog.models import CatalogRun, Image
+from shop.catalog.runs.models import ChangeRun
 from shop.core.durable import has_due
 from shop.core.queue import JobName, kick
 from shop.customers.models import PrivacyRequest
@@ -28,6 +29,7 @@ WORK: dict[JobName, type[Any]] = {
     JobName.REFRESH_CATALOG: CatalogRun,
     JobName.DRAIN_NEW_PRODUCTS: NewProduct,
     JobName.DRAIN_PRIVACY: PrivacyRequest,
+    JobName.RUN_CHANGES: ChangeRun,
 }
 
 

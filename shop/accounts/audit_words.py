@@ -25,8 +25,10 @@ LONGEST_TEXT, MOST_FIELDS = 240, 40
 MACHINE_TABLES = frozenset(
     {
         "audit_entries", "carts", "cart_lines", "checkouts", "cursors", "inbound_events", "letters", "outbound_calls",
-        "printify_cache", "schedules", "staff_backup_codes", "staff_resets", "staff_sessions", "store_state",
-        "webhook_attempts", "webhook_deliveries", "webhook_messages", "api_answers",
+        "api_answers", "change_files", "change_items", "printify_cache",
+        "schedules", "slug_redirects", "staff_backup_codes", "staff_resets",
+        "staff_sessions", "store_state", "webhook_attempts", "webhook_deliveries",
+        "webhook_messages",
     }
 )  # fmt: skip
 _DURABLE = frozenset(name for name in DurableWork.__annotations__)

@@ -33,6 +33,7 @@ class JobName(StrEnum):
     REFRESH_CATALOG = "jobs.catalog.refresh"
     DRAIN_NEW_PRODUCTS = "jobs.catalog.drain_new_products"
     DRAIN_PRIVACY = "jobs.privacy.drain"
+    RUN_CHANGES = "jobs.catalog.run_changes"
 
 
 QUEUE_OF: dict[JobName, str] = {
@@ -46,6 +47,7 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.REFRESH_CATALOG: "catalog",
     JobName.DRAIN_NEW_PRODUCTS: "fulfilment",
     JobName.DRAIN_PRIVACY: "catalog",
+    JobName.RUN_CHANGES: "catalog",
 }
 QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks")
 _SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800}

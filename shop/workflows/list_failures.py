@@ -11,6 +11,7 @@ from sqlalchemy import Integer, String, cast, false, func, literal, null, select
 from sqlalchemy.orm import Session
 
 from shop.catalog.models import CatalogRun, Image
+from shop.catalog.runs.models import ChangeRun
 from shop.core import clock, durable
 from shop.core.money import format_minor
 from shop.core.queue import JobName, enqueue_after_commit
@@ -43,6 +44,7 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "webhook_deliveries": (WebhookDelivery, JobName.DELIVER_WEBHOOKS),
     "new_products": (NewProduct, JobName.DRAIN_NEW_PRODUCTS),
     "privacy_requests": (PrivacyRequest, JobName.DRAIN_PRIVACY),
+    "change_runs": (ChangeRun, JobName.RUN_CHANGES),
 }
 GIVE_UP = frozenset(KINDS) - {"fulfilment_orders"}  # an order is cancelled instead
 AT_MOST_AT_ONCE = 500
@@ -273,6 +275,7 @@ def _columns(kind: str) -> Any:
         ),
         "new_products": lambda: NewProduct.title,
         "privacy_requests": lambda: PrivacyRequest.kind,
+        "change_runs": lambda: ChangeRun.title,
     }
     order_id = getattr(model, "order_id", None)
     return select(

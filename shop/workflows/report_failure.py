@@ -30,6 +30,7 @@ WHAT = {
     "webhook_deliveries": "A webhook could not be sent",
     "new_products": "A product could not be made of a design",
     "privacy_requests": "What is held about a customer could not be handed out or erased",
+    "change_runs": "A change of many products stopped on its way",
 }
 HINTS = {
     "merchant": "Have a look at the reason, put it right where it says, then press “Try again”.",

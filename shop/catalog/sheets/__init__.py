@@ -1,0 +1,1 @@
+"""Products as a CSV file: written for a spreadsheet, and read back."""
