@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop.catalog.models import CatalogRun, Image, Product
+from shop.catalog.runs.models import ChangeRun
 from shop.core.secrets import redact
 from shop.email.models import Letter
 from shop.fulfilment.models import FulfilmentOrder
@@ -74,6 +75,9 @@ def facts_of(session: Session, failure: Failure) -> Facts:
     if isinstance(row, Image):
         title = session.execute(select(Product.title).where(Product.id == row.product_id)).scalar()
         return Facts([("Product", title or ""), ("Address", row.source_url)], "", None, (f"image:{row.id}",))
+    if isinstance(row, ChangeRun):
+        told = [("What", row.title), ("Begun by", row.who), ("So far", f"{row.progress:,} of {row.total:,}")]
+        return Facts(told, "", row.created_at)
     run: CatalogRun = row
     told = [("Begun by", run.cause), ("Pages read", f"{run.pages_done} of {run.pages_total or '?'}")]
     return Facts(told, "", run.started_at, service="printify")

@@ -26,6 +26,7 @@ NAMES = {
     "dispute_answers": "Answers to disputes",
     "images": "Pictures",
     "catalog_runs": "Catalogue refreshes",
+    "change_runs": "Changes of many products",
     "webhook_deliveries": "Webhooks to others",
     "new_products": "Products of designs",
     "privacy_requests": "Privacy requests",

@@ -390,6 +390,23 @@ def test_a_worker_that_dies_half_way_leaves_a_run_that_the_next_one_finishes(sta
     assert db.session.execute(select(func.count()).where(Variant.price_minor == 2400)).scalar() == 1000
 
 
+def test_a_run_that_stops_is_a_failure_with_its_story_and_is_tried_again(staff: Staff, goods: None) -> None:
+    rows = export(staff)
+    row_for(rows).update(Title="From the file")
+    page = send(staff, written(rows))
+    with transaction() as session:
+        session.execute(
+            text("UPDATE change_runs SET stage = 'apply', work_state = 'parked', error_kind = 'us', error_text = 'broken'")
+        )
+    assert "Needs you" in staff.get(page).text
+    assert "A change of many products stopped" in staff.get("/admin/failures").text
+    story = f"/admin/failures/change_runs/{the_run().id}"
+    assert "File products.csv" in staff.get(story).text
+    staff.press(f"{story}/try-again")
+    run_changes()
+    assert (the_run().stage, product().title) == ("applied", "From the file")
+
+
 def test_progress_is_shown_and_the_page_comes_by_itself(staff: Staff) -> None:
     with transaction() as session:
         many(session, 200)
