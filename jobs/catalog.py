@@ -48,6 +48,8 @@ def drain_pictures() -> int:
 @job(JobName.DRAIN_NEW_PRODUCTS)
 def drain_new_products() -> int:
     return base.drain(NewProduct, create_product.go_on, batch=1)
+
+
 @job(JobName.RUN_CHANGES)
 def run_changes() -> int:
     return base.drain(ChangeRun, _change, batch=1, lease_seconds=changes.LEASE_SECONDS)
