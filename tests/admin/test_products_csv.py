@@ -384,6 +384,7 @@ def test_a_worker_that_dies_half_way_leaves_a_run_that_the_next_one_finishes(sta
     db.session.remove()
     assert db.session.execute(select(func.count()).where(Variant.price_minor == 3000)).scalar() == 1000
     assert db.session.execute(select(func.count()).where(Product.price_min_minor == 3000)).scalar() == 250
+    clock.fix(None)
     staff.press(f"{page}/undo")
     run_changes()
     assert the_run().undone == 1000
