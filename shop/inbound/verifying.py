@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import stripe
 
@@ -43,6 +44,16 @@ def _stamp(header: str) -> float:
         if part.startswith("t=") and part[2:].isdigit() and len(part) < 16:
             return float(part[2:])
     raise Forged
+
+
+def stripe_facts(header: str | None) -> dict[str, Any]:
+    """What a signature that was verified says, for the log: {"scheme", "signed_at" (epoch seconds)}."""
+    return {"scheme": "Stripe-Signature, v1", "signed_at": int(_stamp(header or ""))}
+
+
+def printify_facts() -> dict[str, Any]:
+    """Theirs carries no time."""
+    return {"scheme": "X-Pfy-Signature, sha256"}
 
 
 def verify_printify(raw: bytes, header: str | None, secret: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError
 from shop.core.settings import current_settings
 from shop.errors import ShopError
 from shop.inbound.storing import store_at_once
-from shop.inbound.verifying import verify_printify, verify_stripe
+from shop.inbound.verifying import printify_facts, stripe_facts, verify_printify, verify_stripe
 from shop.payments.reading_stripe import read_event
 
 bp = Blueprint("webhooks", __name__)
@@ -28,14 +28,13 @@ def stripe() -> Response:
     """contracts/stripe.md §7, §8. A repeat answers 200 and stores nothing."""
     config = current_settings()
     raw = _raw_body()
-    verify_stripe(
-        raw, request.headers.get("Stripe-Signature"), config.stripe_webhook_secrets, config.stripe_webhook_tolerance
-    )
+    header = request.headers.get("Stripe-Signature")
+    verify_stripe(raw, header, config.stripe_webhook_secrets, config.stripe_webhook_tolerance)
     body = _json(raw)
     if not isinstance(body.get("id"), str) or not isinstance(body.get("type"), str):
         raise NotReadable
     event = read_event(body)
-    return _store("stripe", event.event_id, event.topic, event.subject_id, raw)
+    return _store("stripe", event.event_id, event.topic, event.subject_id, raw, stripe_facts(header))
 
 
 @bp.post("/api/webhooks/printify")
@@ -48,7 +47,7 @@ def printify() -> Response:
     resource = body.get("resource")
     if not isinstance(body.get("id"), str) or not isinstance(body.get("type"), str) or not isinstance(resource, dict):
         raise NotReadable
-    return _store("printify", body["id"], body["type"], str(resource.get("id") or ""), raw)
+    return _store("printify", body["id"], body["type"], str(resource.get("id") or ""), raw, printify_facts())
 
 
 def _raw_body() -> bytes:
@@ -67,11 +66,20 @@ def _json(raw: bytes) -> dict[str, Any]:
     return body
 
 
-def _store(source: str, external_id: str, topic: str, subject_id: str | None, raw: bytes) -> Response:
+def _store(
+    source: str, external_id: str, topic: str, subject_id: str | None, raw: bytes, signature: dict[str, Any]
+) -> Response:
     if not external_id:
         raise NotReadable
     try:
-        store_at_once(source=source, external_id=external_id, topic=topic, subject_id=subject_id or None, raw=raw)
+        store_at_once(
+            source=source,
+            external_id=external_id,
+            topic=topic,
+            subject_id=subject_id or None,
+            raw=raw,
+            signature=signature,
+        )
     except DataError as error:  # JSON to us, but not to PostgreSQL
         raise NotReadable from error
     return Response("{}", 200, mimetype="application/json")
