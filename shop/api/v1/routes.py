@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shop.api.v1 import collections, customers, fulfilments, orders, problems, products, refunds, variants
+from shop.api.v1 import collections, customers, docs, fulfilments, orders, problems, products, refunds, variants
 from shop.api.v1.limiting import tell_the_rate
 from shop.api.v1.operation import bp
 
@@ -19,4 +19,4 @@ def tell_errors_our_way(state: Any) -> None:
     state.app.extensions["imprint.api_problems"] = problems.answer
 
 
-__all__ = ["RESOURCES", "bp"]
+__all__ = ["RESOURCES", "bp", "docs"]
