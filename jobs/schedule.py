@@ -21,6 +21,7 @@ from shop.workflows import (
     poll_stripe_events,
     record_visits,
     refresh_catalog,
+    turn_announcements,
     watch_subscriptions,
 )
 
@@ -36,6 +37,7 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "refresh_catalog_when_old": (60, refresh_catalog.request_when_old),
     "remind_of_disputes": (600, list_disputes.remind),
     "watch_subscriptions": (600, watch_subscriptions.run),
+    "turn_announcements": (30, turn_announcements.run),
     "clean_up": (3600, clean_up.run),
 }
 

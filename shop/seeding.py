@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 from config import Config
 from shop.accounts.models import StaffMember
 from shop.accounts.passwords import hash_password
-from shop.catalog.models import Collection, ContentPage
+from shop.catalog.models import Collection
+from shop.content.models import ContentPage
+from shop.content.pages import LEGAL
 from shop.seed_texts import COLLECTIONS, PAGES
 from shop.tenancy.models import StoreProfile, StoreState
 
@@ -46,7 +48,9 @@ def seed(session: Session, config: Config) -> list[str]:
     for position, (slug, title, html) in enumerate(PAGES):
         body = html.replace("{name}", config.store_name).replace("{email}", config.support_email)
         body = body.replace("{legal}", config.store_legal_name).replace("{address}", config.store_address)
-        made += _add(session, ContentPage, slug, title=title, html=body, position=position)
+        legal = slug if slug in LEGAL else ""
+        values = {"title": title, "html": body, "position": position, "legal": legal, "is_sample": bool(legal)}
+        made += _add(session, ContentPage, slug, **values)
     return made
 
 

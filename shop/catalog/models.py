@@ -201,18 +201,6 @@ class CatalogRun(DurableWork, Model):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
 
 
-class ContentPage(Model):
-    """About, shipping, returns, privacy, terms: texts of the store."""
-
-    __tablename__ = "content_pages"
-
-    slug: Mapped[str] = mapped_column(String(80), unique=True)
-    title: Mapped[str] = mapped_column(String(200))
-    html: Mapped[str] = mapped_column(Text)
-    position: Mapped[int] = mapped_column(Integer, default=0)
-    in_footer: Mapped[bool] = mapped_column(Boolean, default=True)
-
-
 class SizeGuide(Model):
     """A table of measures, for single products (Product.size_guide_id), collections, or types of product."""
 

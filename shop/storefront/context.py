@@ -16,6 +16,7 @@ from shop import page_cache
 from shop.catalog.collections import current_shelves
 from shop.catalog.shelf import Card
 from shop.catalog.structured import absolute
+from shop.content.showing import Content, ShownItem, current_content
 from shop.core.money import format_minor
 from shop.core.scope import current_store
 from shop.core.statics import static_url
@@ -29,6 +30,7 @@ from shop.tenancy.profile import current_profile, current_versions, on_forget
 MACROS = ("icon", "badge", "breadcrumbs", "empty", "form", "free_shipping", "pagination", "picture", "price",
           "product_card", "timeline", "toast")  # fmt: skip
 MENU_LENGTH = 12
+BAR_LENGTH = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,6 @@ class Store:
     legal_name: str
     address: str
     theme: str | None
-    announcement: str | None
     locale: str
 
 
@@ -51,12 +52,16 @@ class Store:
 class Link:
     title: str
     url: str
+    items: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Menus:
-    collections: tuple[Link, ...]
-    footer: tuple[Link, ...]
+    """`bar` is as much of the header's menu as fits; `footer` has the legal texts in any case."""
+
+    header: tuple[Link, ...] = ()
+    bar: tuple[Link, ...] = ()
+    footer: tuple[Link, ...] = ()
 
 
 def init_app(app: Flask) -> None:
@@ -124,7 +129,6 @@ def base_context() -> dict[str, Any]:
     if held is not None and held[0] == version:
         return held[1]
     profile = current_profile()
-    shelves = current_shelves()
     brand = profile.brand or {}
     made = {
         "store": Store(
@@ -136,18 +140,37 @@ def base_context() -> dict[str, Any]:
             profile.legal_name,
             profile.address,
             brand.get("theme"),
-            brand.get("announcement"),
             profile.locale,
         ),
-        "nav": Menus(
-            tuple(Link(c.title, c.url) for c in list(shelves.collections.values())[:MENU_LENGTH]),
-            (*(Link(p.title, p.url) for p in shelves.pages.values() if p.in_footer), Link(_("Contact"), "/contact")),
-        ),
+        "nav": menus(current_content(), locale),
+        "announcement": current_content().announcement(locale),
         "lang": locale,
         "brand_css_url": f"/brand.css?v={brand_version(brand)}",
     }
     _held[key] = (version, made)
     return made
+
+
+def menus(content: Content, locale: str) -> Menus:
+    """The merchant's menus; where there is none, the collections, and the pages meant for the footer."""
+    pages = content.pages(locale).values()
+    header, footer = content.menu("header", locale), content.menu("footer", locale)
+    if header is None:
+        made = tuple(Link(c.title, c.url) for c in list(current_shelves().collections.values())[:MENU_LENGTH])
+        bar = made[:BAR_LENGTH]
+    else:
+        made = bar = tuple(_link(item) for item in header)
+    if footer is None:
+        below = (*(Link(p.title, p.url) for p in pages if p.in_footer), Link(_("Contact"), "/contact"))
+    else:
+        own = tuple(_link(item) for item in footer)
+        linked = {link.url for item in own for link in (item, *item.items)}
+        below = (*own, *(Link(p.title, p.url) for p in pages if p.legal and p.url not in linked))
+    return Menus(made, bar, below)
+
+
+def _link(item: ShownItem) -> Link:
+    return Link(item.title, item.url, tuple(Link(below.title, below.url) for below in item.items))
 
 
 def page_locale() -> str:
@@ -186,9 +209,9 @@ def _for_every_template() -> dict[str, Any]:
 def _without_database(config: Config) -> dict[str, Any]:
     store = Store(
         config.store_name, config.store_tagline, None, config.store_currency, config.support_email,
-        config.store_legal_name, config.store_address, None, None, config.store_locale,
+        config.store_legal_name, config.store_address, None, config.store_locale,
     )  # fmt: skip
-    return {"store": store, "nav": Menus((), ()), "lang": str(g.get("locale") or "en"), "brand_css_url": "/brand.css"}
+    return {"store": store, "nav": Menus(), "lang": str(g.get("locale") or "en"), "brand_css_url": "/brand.css"}
 
 
 def _money(minor: int, currency: str | None = None) -> str:

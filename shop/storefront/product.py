@@ -16,9 +16,10 @@ from shop.catalog.showing import ShownOption, choose, find_document, options_sho
 from shop.catalog.structured import absolute, product_group
 from shop.catalog.transit import delivery_days
 from shop.catalog.words import slug_of
+from shop.content.showing import current_content
 from shop.core.money import format_minor
 from shop.errors import NotFound
-from shop.storefront.context import public_url, show
+from shop.storefront.context import page_locale, public_url, show
 from shop.storefront.seo import breadcrumbs_data
 from shop.storefront.speaking import say as _
 from shop.tenancy.profile import Profile, current_profile
@@ -153,7 +154,7 @@ def _trail(document: Mapping[str, Any], index: CatalogIndex) -> list[dict[str, s
 
 
 def _details(delivery: str | None) -> list[dict[str, str]]:
-    pages = current_shelves().pages
+    pages = current_content().pages(page_locale())
     more = {"shipping": _("How we ship"), "returns": _("Returns and exchanges")}
     links = " · ".join(f'<a href="{pages[slug].url}">{name}</a>' for slug, name in more.items() if slug in pages)
     text = _("Your order goes to print within a day or two. You get a tracking link as soon as it leaves the press.")

@@ -14,8 +14,9 @@ from shop.catalog.collections import current_shelves
 from shop.catalog.index import current_index
 from shop.catalog.reading import read
 from shop.catalog.structured import script_safe
+from shop.content.showing import current_content
 from shop.errors import NotFound
-from shop.storefront.context import public_url
+from shop.storefront.context import page_locale, public_url
 from shop.tenancy.profile import current_profile
 
 PER_SITEMAP = 5000  # the protocol allows 50,000; smaller files stay light to make and to keep
@@ -116,7 +117,7 @@ def _pages() -> Iterable[tuple[str, str]]:
     yield "/collections", ""
     for collection in shelves.collections.values():
         yield collection.url, ""
-    for page in shelves.pages.values():
+    for page in current_content().pages(page_locale()).values():
         yield page.url, ""
 
 

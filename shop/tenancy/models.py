@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Integer, SmallInteger, String, Text, func
+from sqlalchemy import BigInteger, Boolean, Integer, SmallInteger, String, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -42,6 +42,8 @@ class StoreProfile(Model):
     prices_include_tax: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
     #: {"tax_number", "register_number", "footer", "prefix", "credit_prefix": str, "with_year", "automatic": bool}
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+    #: how the checkout asks (tenancy/checkout_rules.py): {"phone": "off" | "asked", "notes": bool, "terms": slug}
+    checkout: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
     #: at_once | delayed | by_hand
     production_policy: Mapped[str] = mapped_column(String(12), default="at_once")
     production_delay_minutes: Mapped[int] = mapped_column(Integer, default=60)
