@@ -37,8 +37,9 @@ class StaffMember(UserMixin, Model):
     password_hash: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(20), default="owner")
     is_enabled: Mapped[bool] = mapped_column(Boolean, default=True)
-    #: the second step (accounts/two_step.py): a secret without `totp_on_at` waits for its first code
-    totp_secret: Mapped[str | None] = mapped_column(EncryptedText)
+    #: the second step (accounts/two_step.py): a secret without `totp_on_at` waits for its first code. It is decrypted
+    #: only where it is used: a lost encryption key must not keep everybody out, nor an owner from resetting it
+    totp_secret: Mapped[str | None] = mapped_column(EncryptedText, deferred=True)
     totp_on_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     totp_last_step: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

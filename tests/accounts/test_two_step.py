@@ -134,3 +134,13 @@ def test_the_qr_code_needs_no_style_and_no_script(app: Flask) -> None:
     drawn = two_step.draw_qr(two_step.setup_address(owner(), "Fern & Fable <script>"))
     assert drawn.startswith("<svg") and "viewBox" in drawn
     assert "style=" not in drawn and "script" not in drawn
+
+
+def test_a_lost_encryption_key_does_not_keep_an_owner_from_resetting(app: Flask) -> None:
+    turn_on()
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE staff_members SET totp_secret = 'gone:unreadable'"))
+    db.session.remove()
+    with transaction() as session:
+        assert two_step.turn_off(session, owner())
+    assert owner().totp_on_at is None
