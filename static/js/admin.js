@@ -107,12 +107,23 @@
       if (link.closest("[popover]:popover-open")) link.closest("[popover]").hidePopover();
       openPalette();
     }));
+    // Enter opens the first hit of what was typed, and waits for it where the answer is still on its way.
+    let enter = false;
+    function openFirst() {
+      const answered = $("[data-for]", palette);
+      if (!enter || !answered || answered.dataset.for !== $("#palette-q").value.trim()) return;
+      enter = false;
+      $("[data-hit]", answered)?.click();
+    }
+    palette.addEventListener("htmx:afterSwap", openFirst);
+    palette.addEventListener("input", () => (enter = false));
     palette.addEventListener("keydown", (event) => {
       const hits = $$("[data-hit]", palette);
       const at = hits.indexOf(document.activeElement);
-      if (event.key === "Enter" && at < 0 && hits.length) {
+      if (event.key === "Enter" && at < 0) {
         event.preventDefault();
-        hits[0].click();
+        enter = true;
+        openFirst();
       }
       if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
       event.preventDefault();

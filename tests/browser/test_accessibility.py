@@ -16,6 +16,7 @@ from shop.core.transaction import transaction
 from shop.extensions import db
 from tests.admin import making
 from tests.browser.axe import COLOUR_RULES, violations
+from tests.browser.panel_scenes import panel_addresses
 from tests.browser.showroom import Showroom
 from tests.browser.test_buying import choose
 from tests.conftest import ADMIN_PASSWORD
@@ -64,7 +65,18 @@ def test_no_page_of_the_admin_breaks_an_accessibility_rule(showroom: Showroom, b
         sign_in(page, ADMIN_PASSWORD)
         page.wait_for_url(re.compile("/admin/$"))
         complaints += look_at_all(page, scenes, size)
+        found, missed = panel_addresses(showroom.town.app)
+        seen = {scene.path for scene in scenes if scene.act is None}
+        pages = [path for path in found if path not in seen and is_a_page(page, path)]
+        complaints += look_at_all(page, [Scene(path) for path in pages], size)
     assert complaints == []
+    assert missed == []
+
+
+def is_a_page(page: Page, path: str) -> bool:
+    """Not a file to keep. What does not answer 200 is looked at, so that it is told."""
+    answer = page.request.get(path, max_redirects=0)
+    return not answer.ok or "text/html" in answer.headers.get("content-type", "")
 
 
 # -- looking
