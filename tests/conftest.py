@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from pytest_socket import socket_allow_hosts
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from config import Config
@@ -26,6 +28,7 @@ from sandbox.server import reset_world, run_sandbox
 from sandbox.settings import SandboxSettings
 from sandbox.world import World
 from shop import create_app
+from shop.accounts.models import StaffMember
 from shop.core import clock
 from shop.core.redis import RedisDoor
 from shop.core.transaction import transaction
@@ -38,6 +41,7 @@ SPECS = Path(__file__).resolve().parent.parent.parent / "shared" / "contracts" /
 ADMIN_PASSWORD = "correct horse battery"
 FULFIL_KEY = "fulfil-key-for-tests"
 METRICS_TOKEN = "metrics-token-for-tests"
+_owners_hash: list[str] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -134,11 +138,22 @@ def app(_app: Flask) -> Iterator[Flask]:
         with suppress(Exception):
             limiter.reset()
         with transaction() as session:
-            seed(session, _app.config["IMPRINT"])
+            seed_shop(session, _app.config["IMPRINT"])
         profile.forget()
         yield _app
         db.session.remove()
     clock.fix(None)
+
+
+def seed_shop(session: Session, config: Config) -> None:
+    """As on the first day. The owner's password is hashed once for the whole run: that is slow on purpose."""
+    if not _owners_hash:
+        seed(session, config)
+        session.flush()
+        _owners_hash.append(session.execute(select(StaffMember.password_hash)).scalar_one())
+        return
+    seed(session, dataclasses.replace(config, admin_password=""))
+    session.add(StaffMember(email=config.admin_email, name="Owner", password_hash=_owners_hash[0], role="owner"))
 
 
 def empty_database() -> None:
