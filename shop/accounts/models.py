@@ -68,7 +68,9 @@ class Customer(Model):
         Index("ix_customers_name", "name", "id"),
         Index("ix_customers_orders", "orders_count", "id"),
         Index("ix_customers_spent", "spent_minor", "id"),
-        Index("ix_customers_last_order", "last_order_at", "id"),
+        Index("ix_customers_last_order", text("last_order_at DESC NULLS LAST"), text("id DESC")),
+        Index("ix_customers_country", "country", "id"),
+        Index("ix_customers_tagged", "id", postgresql_where=text("tags <> '{}'")),
         Index("ix_customers_merged", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
         Index("ix_customers_tags", "tags", postgresql_using="gin"),
         # the words of a name and an address, and the digits of a number, also backwards after an "r", since people type

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, current_app, request, url_for
-from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from shop.accounts.models import Customer
 from shop.admin.blueprint import bp
 from shop.admin.catalog import search_products
 from shop.admin.navigation import ITEMS
@@ -18,6 +16,7 @@ from shop.admin.order_search import read_asked, search_orders
 from shop.admin.permissions import allowed, staff_only
 from shop.admin.words import money
 from shop.core.pages import render
+from shop.customers.searching import find_customers
 from shop.extensions import db
 
 MOST = 5  # of each kind
@@ -98,14 +97,7 @@ def _products(session: Session, query: str) -> list[Hit]:
 def _customers(session: Session, query: str) -> list[Hit]:
     if "admin.customer" not in current_app.view_functions:
         return []
-    start = query.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = session.execute(
-        select(Customer.id, Customer.name, Customer.email)
-        .where(or_(Customer.email.like(f"{start}%"), func.lower(Customer.name).like(f"%{start}%")))
-        .order_by(Customer.email)
-        .limit(MOST)
-    )
     return [
-        Hit("Customer", name or email, email, url_for("admin.customer", customer_id=row_id), "user")
-        for row_id, name, email in rows
+        Hit("Customer", row.name or row.email, row.email, url_for("admin.customer", customer_id=row.id), "user")
+        for row in find_customers(session, query, MOST)
     ]

@@ -16,8 +16,9 @@ from shop.accounts.models import Customer
 from shop.core.paging import Page
 
 PER_PAGE = 50
-COUNTED_AT_MOST = 100_000
+COUNTED_AT_MOST = 10_000
 MOST_CHOICES = 200
+MOST_TAGGED = 1_000
 TABS = {
     "all": "All",
     "bought": "Bought",
@@ -108,14 +109,27 @@ def customers_after(session: Session, wanted: Wanted, last_id: int, at_most: int
     return [CustomerRow(*row) for row in session.execute(rows.order_by(Customer.id).limit(at_most))]
 
 
+def find_customers(session: Session, query: str, at_most: int) -> list[CustomerRow]:
+    """The newest who fit what was typed, uncounted."""
+    matching = _matching(Wanted(query=query)).with_only_columns(*_COLUMNS)
+    return [CustomerRow(*row) for row in session.execute(matching.order_by(Customer.id.desc()).limit(at_most))]
+
+
 def list_countries(session: Session) -> list[str]:
-    """Codes of the countries that customers bought from."""
-    found = select(Customer.country).where(Customer.country != "").distinct().limit(MOST_CHOICES)
-    return sorted(session.execute(found).scalars())
+    """Codes of the countries that customers bought from: a jump from each to the next one in the index."""
+    found = select(func.min(Customer.country).label("code")).where(Customer.country > "").cte("found", recursive=True)
+    further = select(func.min(Customer.country)).where(Customer.country > found.c.code).scalar_subquery()
+    found = found.union_all(select(further).where(found.c.code.is_not(None)))
+    rows = session.execute(select(found.c.code).where(found.c.code.is_not(None)).limit(MOST_CHOICES))
+    return sorted(rows.scalars())
 
 
 def list_tags(session: Session) -> list[str]:
-    each = select(func.unnest(Customer.tags).label("tag")).where(func.cardinality(Customer.tags) > 0).subquery()
+    """Tags of the customers that were tagged last, for the box that suggests them."""
+    tagged = (
+        select(Customer.tags).where(Customer.tags != []).order_by(Customer.id.desc()).limit(MOST_TAGGED).subquery()
+    )
+    each = select(func.unnest(tagged.c.tags).label("tag")).subquery()
     return sorted(session.execute(select(each.c.tag).distinct().limit(MOST_CHOICES)).scalars(), key=str.casefold)
 
 
@@ -160,7 +174,7 @@ def _in_order(wanted: Wanted) -> tuple[Any, ...]:
     column = SORTS[wanted.sort][0]
     first = column.desc() if wanted.down else column.asc()
     if wanted.sort == "last":
-        first = first.nulls_last()
+        first = first.nulls_last() if wanted.down else first.nulls_first()
     return first, Customer.id.desc() if wanted.down else Customer.id.asc()
 
 

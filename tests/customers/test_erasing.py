@@ -30,7 +30,6 @@ from shop.workflows import erase_customer
 from shop.workflows.erase_customer import request_erasure
 from shop.workflows.merge_customers import merge_customers
 from tests.admin import making
-from tests.admin.conftest import *  # noqa: F403  (somebody at the panel)
 from tests.customers.people import again, bought, buyer, give_back
 from tests.town import Town
 

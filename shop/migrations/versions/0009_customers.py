@@ -154,12 +154,14 @@ def _index_customers() -> None:
         ("name", ["name", "id"]),
         ("orders", ["orders_count", "id"]),
         ("spent", ["spent_minor", "id"]),
-        ("last_order", ["last_order_at", "id"]),
+        ("last_order", [sa.text("last_order_at DESC NULLS LAST"), sa.text("id DESC")]),
+        ("country", ["country", "id"]),
     ):
         op.create_index(f"ix_customers_{name}", "customers", columns)
     op.create_index(
         "ix_customers_merged", "customers", ["merged_into_id"], postgresql_where=sa.text("merged_into_id IS NOT NULL")
     )
+    op.create_index("ix_customers_tagged", "customers", ["id"], postgresql_where=sa.text("tags <> '{}'"))
     op.create_index("ix_customers_tags", "customers", ["tags"], postgresql_using="gin")
     op.create_index("ix_customers_words", "customers", [sa.text(WORDS)], postgresql_using="gin")
 
@@ -234,7 +236,7 @@ def downgrade() -> None:
     for table in ("privacy_requests", "consent_changes", "customer_notes"):
         op.drop_table(table)
     op.drop_index("ix_orders_customer", "orders")
-    for name in ("created_at", "name", "orders", "spent", "last_order", "merged", "tags", "words"):
+    for name in ("created_at", "name", "orders", "spent", "last_order", "country", "merged", "tagged", "tags", "words"):
         op.drop_index(f"ix_customers_{name}", "customers")
     for column in (
         "phone", "tags", "merged_into_id", "erased_at", "orders_count", "spent_minor", "spent_currency", "country",
