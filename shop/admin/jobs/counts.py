@@ -20,6 +20,7 @@ SCHEDULE_WORDS = {
     "poll_checkouts": "Look after payments that are under way",
     "poll_stripe_events": "Read Stripe’s events that no webhook told",
     "poll_fulfilments": "Ask Printify about open orders",
+    "turn_announcements": "Begin and end announcements on time",
     "record_visits": "Add up visits",
     "refresh_catalog_when_old": "Refresh the catalogue when it is old",
     "remind_of_disputes": "Remind of disputes near their deadline",

@@ -77,6 +77,7 @@ def webhook_delivery(delivery_id: int) -> Response:
         attempts=list_attempts(db.session(), delivery_id),
         body=json.dumps(json.loads(message.body), indent=2, ensure_ascii=False),
         state=state_of(delivery),
+        now=clock.now(),
         is_open=delivery.work_state in ("due", "working"),
     )
 

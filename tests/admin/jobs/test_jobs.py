@@ -14,9 +14,9 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
 from jobs import schedule
-from jobs.schedule import PERIODIC, run_due
+from jobs.schedule import run_due
 from jobs.worker import QueueWorker
-from shop.admin.jobs.counts import SCHEDULE_WORDS, count_work
+from shop.admin.jobs.counts import count_work
 from shop.core import clock
 from shop.core.schedules import Schedule
 from shop.core.transaction import transaction
@@ -109,10 +109,6 @@ def test_unknown_work_is_not_run(staff: Staff, name: str) -> None:
     answer = staff.post(f"/admin/jobs/schedules/{name}/run")
     assert answer.status_code in (303, 400, 404)
     assert db.session.execute(select(Schedule).where(Schedule.next_run_at > clock.now())).first() is None
-
-
-def test_every_schedule_is_named_in_plain_words() -> None:
-    assert set(PERIODIC) <= set(SCHEDULE_WORDS)
 
 
 def test_statements_are_the_same_for_any_number(staff: Staff) -> None:
