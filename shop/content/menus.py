@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,8 +16,9 @@ from shop.errors import InvalidInput, NotFound
 from shop.tenancy.profile import touch_settings
 
 MENUS = {"header": "Header", "footer": "Footer"}
-KINDS = {"collection": "Collection", "page": "Page", "product": "Product", "url": "Address"}
 MOST_ITEMS = 60
+_OURS = re.compile(r"/(collections|pages|products)/([A-Za-z0-9-]{1,160})/?")
+_KIND_OF = {"collections": "collection", "pages": "page", "products": "product"}
 _MODELS: dict[str, type[Collection | ContentPage | Product]] = {
     "collection": Collection,
     "page": ContentPage,
@@ -46,19 +48,37 @@ def get_item(session: Session, item_id: int) -> MenuItem:
     return found
 
 
-def read_target(session: Session, kind: str, typed: str) -> Target:
-    """What was typed as where to: the address of a collection, page or product ("botanical"), or a whole address.
+def read_target(session: Session, typed: str) -> Target:
+    """Where an item leads, from an address; /collections/…, /pages/… and /products/… are followed when renamed.
 
     Raises InvalidInput (field "target") for what is not there.
     """
-    if kind == "url":
-        return Target("url", url=check_link(typed, "target"))
-    model: type[Collection | ContentPage | Product] = _MODELS[kind]
-    slug = typed.strip().rstrip("/").rpartition("/")[2]
-    found = session.execute(select(model.id).where(model.slug == slug)).scalar() if slug else None
+    found = _OURS.fullmatch(typed)
     if found is None:
-        raise InvalidInput(fields={"target": f"There is no {KINDS[kind].lower()} with the address “{slug[:80]}”."})
-    return Target(kind, found)
+        return Target("url", url=check_link(typed, "target"))
+    kind, slug = _KIND_OF[found[1]], found[2]
+    model = _MODELS[kind]
+    target_id = session.execute(select(model.id).where(model.slug == slug)).scalar()
+    if target_id is None:
+        raise InvalidInput(fields={"target": f"There is no {kind} with the address “{slug[:80]}”."})
+    return Target(kind, target_id)
+
+
+def addresses(session: Session, items: list[MenuItem]) -> dict[int, tuple[str, str]]:
+    """{item's id: (its address, its target's title)}; an item whose target is gone is left out. At most three
+    statements."""
+    found = {i.id: (i.url, "") for i in items if i.kind == "url"}
+    for place, kind in _KIND_OF.items():
+        ids = {i.target_id for i in items if i.kind == kind}
+        if not ids:
+            continue
+        model = _MODELS[kind]
+        rows = {r[0]: r for r in session.execute(select(model.id, model.slug, model.title).where(model.id.in_(ids)))}
+        for item in items:
+            if item.kind == kind and item.target_id in rows:
+                row = rows[item.target_id]
+                found[item.id] = (f"/{place}/{row[1]}", row[2])
+    return found
 
 
 def add_item(session: Session, menu: str, target: Target, title: str, parent_id: int | None) -> MenuItem:

@@ -16,6 +16,7 @@ from shop.storefront import (
     home,
     order_status,
     pages,
+    previews,
     product,
     search,
     seo,
@@ -47,6 +48,8 @@ bp.get("/products/<slug>")(product.product_page)
 bp.get("/search")(search.search_page)
 bp.get("/search/suggest")(search.suggest_fragment)
 bp.get("/pages/<slug>")(pages.content_page)
+bp.get("/preview/home")(previews.preview_home)
+bp.get("/preview/pages/<int:page_id>")(previews.preview_page)
 
 bp.get("/cart")(cart.cart_page)
 bp.post("/cart/lines")(cart.add_to_cart)
