@@ -31,6 +31,7 @@ MEASURES = {
     "growing": "The cost of a page when the catalogue grows",
     "webhooks": "Webhooks: verified, stored, deduplicated, committed",
     "draining": "Stored events and other rows, drained in batches by one process",
+    "repricing": "Changes of many products: prices, files, undo",
     "syncing": "The catalogue over HTTP, from the sandbox",
 }
 BY_NAME = {"servers": "WSGI servers side by side"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
@@ -15,12 +16,16 @@ from shop.admin.blueprint import bp
 from shop.admin.catalog import TABS, list_conditions, list_query
 from shop.admin.permissions import May, staff_only
 from shop.admin.product_form import STATUS_NAMES
+from shop.admin.products.files import who_acts
+from shop.admin.products.grid_form import MOST_IN_GRID
 from shop.catalog.bulk import lock_catalog
-from shop.catalog.bulk_changes import MOST_AT_ONCE, BulkChange, Plan, apply_plan, plan_changes
+from shop.catalog.bulk_changes import MOST_AT_ONCE, BulkChange, Plan, items_of, plan_changes
 from shop.catalog.editing import STATUSES
 from shop.catalog.models import Product
 from shop.catalog.reading_fields import MOST_TAG_CHARS, read_price
-from shop.core import clock, log
+from shop.catalog.runs.stepping import record_run
+from shop.core import log
+from shop.core.money import format_minor
 from shop.core.pages import render
 from shop.core.transaction import transaction
 from shop.errors import InvalidInput
@@ -29,19 +34,24 @@ from shop.tenancy.profile import current_profile
 
 logger = log.get_logger("admin")
 KINDS = ("status", "add_tag", "remove_tag", "price")
+MOST_TICKED = 500
+MOST_SHOWN = 200
 FIELDS = ("change", "status", "tag", "untag", "direction", "by", "unit")
 
 
 @bp.post("/catalog/bulk")
 @staff_only(May.CATALOG)
 def change_products() -> Response | BaseResponse:
-    """Three steps at one address (`do`): "" asks what to change, "preview" shows what it would do, "apply" does it."""
+    """Three steps at one address (`do`): "" asks what to change, "preview" shows what it would do, "apply" does it.
+    "grid" goes to the grid with what was chosen."""
     try:
         ids = _chosen(db.session())
     except InvalidInput as error:
         flash(error.user_message, "bad")
         return redirect(url_for("admin.catalog"), 303)
     step = request.form.get("do", "")
+    if step == "grid":
+        return redirect(url_for("admin.products_grid", ids=",".join(map(str, ids[:MOST_IN_GRID]))), 303)
     if step not in ("preview", "apply"):
         return _page(ids)
     try:
@@ -72,24 +82,40 @@ def read_change(form: Mapping[str, str], currency: str) -> BulkChange:
 
 
 def _apply(ids: list[int], change: BulkChange, digest: str) -> Response | BaseResponse:
-    """Exactly what was shown, or nothing."""
+    """Exactly what was shown, or nothing. Small ones are done at once, large ones by the worker, with progress."""
+    run_id, done = 0, False
     with transaction() as session:
         lock_catalog(session)
         plan = plan_changes(session, ids, change)
         as_shown = plan.digest == digest
-        if as_shown:
-            apply_plan(session, plan, clock.now())
+        if as_shown and plan.planned:
+            title = in_words(change, current_profile().currency)
+            run_id, done = record_run(session, "bulk", title, who_acts(), items_of(plan))
     if not as_shown:
         return _page(ids, plan=plan, status=409, is_stale=True)
     count = len(plan.planned)
-    logger.info("products changed in bulk", change=change.kind, products=count)
-    said = f"{count} {'product' if count == 1 else 'products'} changed."
+    logger.info("products changed in bulk", change=change.kind, products=count, run=run_id)
+    said = f"{count} {'product' if count == 1 else 'products'} {'changed' if done else 'will be changed'}."
     if plan.same:
         said += f" {plan.same} were so already."
     if plan.left_out:
         said += f" {len(plan.left_out)} left as they were."
     flash(said, "good")
-    return redirect(url_for("admin.catalog"), 303)
+    if not run_id:
+        return redirect(url_for("admin.catalog"), 303)
+    return redirect(url_for("admin.change_run", run_id=run_id), 303)
+
+
+def in_words(change: BulkChange, currency: str) -> str:
+    """What it does, for the list of changes."""
+    if change.kind == "status":
+        return f"Status set to {STATUS_NAMES[change.value].partition(':')[0]}"
+    if change.kind in ("add_tag", "remove_tag"):
+        return f"Tag “{change.value}” {'added' if change.kind == 'add_tag' else 'removed'}"
+    direction = "lowered" if change.value.startswith("-") else "raised"
+    amount = change.value.removeprefix("-")
+    by = f"{Decimal(amount) * 100:f}".rstrip("0").rstrip(".") + " %" if change.kind == "price_percent" else ""
+    return f"Prices {direction} by {by or format_minor(int(amount), currency, 'en')}"
 
 
 def _chosen(session: Session) -> list[int]:
@@ -99,7 +125,9 @@ def _chosen(session: Session) -> list[int]:
         where = list_conditions(tab if tab in TABS else "active", list_query(request.form.get("q", "")))
         found = list(session.execute(select(Product.id).where(*where).limit(MOST_AT_ONCE + 1)).scalars())
     else:
-        raw = request.form.getlist("product")[: MOST_AT_ONCE + 1]
+        raw = request.form.getlist("product")[: MOST_TICKED + 1]
+        if len(raw) > MOST_TICKED:
+            raise InvalidInput(f"At most {MOST_TICKED} products can be ticked at once.")
         if not all(value.isascii() and value.isdigit() and len(value) <= 18 for value in raw):
             raise InvalidInput("Those are not products of this shop. Choose them in the list.")
         wanted = sorted({int(value) for value in raw})
@@ -107,8 +135,15 @@ def _chosen(session: Session) -> list[int]:
     if not found:
         raise InvalidInput("Choose at least one product first.")
     if len(found) > MOST_AT_ONCE:
-        raise InvalidInput(f"At most {MOST_AT_ONCE} products at once. Search for fewer.")
+        raise InvalidInput(f"At most {MOST_AT_ONCE:,} products at once. Search for fewer.")
     return sorted(found)
+
+
+def _whole_view() -> dict[str, str]:
+    """What says "all of this view" again in the next step; empty when products were ticked."""
+    if request.form.get("all") != "1":
+        return {}
+    return {"all": "1", "tab": request.form.get("tab", "")[:20], "q": list_query(request.form.get("q", ""))}
 
 
 def _page(
@@ -125,6 +160,8 @@ def _page(
         status=status,
         page_title="Change products",
         ids=ids,
+        whole_view=_whole_view(),
+        most_shown=MOST_SHOWN,
         plan=plan,
         values=values,
         errors=errors or {},

@@ -1,6 +1,6 @@
-"""One change to many products: planned first, shown, then written exactly as it was shown.
+"""One change to many products: planned first, shown, then written exactly as it was shown, by a run (catalog/runs).
 
-Three kinds of statement whatever the number of products; at most MOST_AT_ONCE.
+Two statements whatever the number of products; at most MOST_AT_ONCE.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -16,12 +15,10 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from shop.catalog.bulk import as_json
-from shop.catalog.editing import publish
 from shop.catalog.reading_printify import MOST_MINOR, MOST_TAGS
-from shop.catalog.taking_back import told_statuses
+from shop.catalog.runs.settling import Item
 
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,7 @@ class Planned:
     before: Any
     after: Any
     prices: dict[int, int] = field(default_factory=dict)  # new price by variant id
+    were: dict[int, int] = field(default_factory=dict)  # the prices these replace
 
 
 @dataclass(frozen=True)
@@ -81,21 +79,16 @@ def plan_changes(session: Session, product_ids: Sequence[int], change: BulkChang
     return Plan(change, planned, len(rows) - len(planned) - len(left_out), left_out)
 
 
-def apply_plan(session: Session, plan: Plan, at: datetime) -> None:
-    """Write it in the caller's transaction, which holds the catalogue's lock; refreshes keep what is written."""
-    ids = [planned.product_id for planned in plan.planned]
-    if not ids:
-        return
-    if plan.change.kind == "status":
-        _write_status(session, ids, plan.change.value, at)
-    elif plan.change.kind in ("add_tag", "remove_tag"):
-        rows = [{"id": p.product_id, "tags": p.after} for p in plan.planned]
-        session.execute(_WRITE_TAGS, {"rows": as_json(rows), "at": at})
-    else:
-        prices = [{"id": variant, "price": minor} for p in plan.planned for variant, minor in p.prices.items()]
-        session.execute(_WRITE_PRICES, {"rows": as_json(prices)})
-        session.execute(text("UPDATE products SET updated_at = :at WHERE id = ANY(:ids)"), {"ids": ids, "at": at})
-    publish(session, ids)
+def items_of(plan: Plan) -> list[Item]:
+    """The plan as the items of a run (catalog/runs), which writes them and keeps what they replaced."""
+    if plan.change.kind.startswith("price_"):
+        return [
+            Item(0, p.product_id, variant, "price", p.were[variant], minor)
+            for p in plan.planned
+            for variant, minor in p.prices.items()
+        ]
+    name = "status" if plan.change.kind == "status" else "tags"
+    return [Item(0, p.product_id, 0, name, p.before, p.after) for p in plan.planned]
 
 
 def _told_apart(row: Any, change: BulkChange) -> tuple[Any, Any]:
@@ -131,7 +124,8 @@ def _plan_prices(session: Session, rows: Sequence[Any], change: BulkChange) -> P
         elif changed:
             old = [v.price_minor for v in own]
             before, after = (min(old), max(old)), (min(prices.values()), max(prices.values()))
-            planned.append(Planned(row.id, row.title, before, after, changed))
+            were = {v.id: v.price_minor for v in own if v.id in changed}
+            planned.append(Planned(row.id, row.title, before, after, changed, were))
     return Plan(change, planned, len(rows) - len(planned) - len(left_out), left_out)
 
 
@@ -147,26 +141,6 @@ def _impossible(variants: Sequence[Any], prices: dict[int, int]) -> str:
     return ""
 
 
-def _write_status(session: Session, ids: list[int], status: str, at: datetime) -> None:
-    """A status that Printify gives anyway is nobody's edit (catalog/taking_back.py)."""
-    told = told_statuses(session, ids)
-    for own in (True, False):
-        chosen = [product_id for product_id in ids if (told.get(product_id) != status) == own]
-        session.execute(_WRITE_STATUS, {"ids": chosen, "status": status, "own": own, "at": at})
-
-
 _VARIANTS = text("""
     SELECT id, product_id, price_minor, compare_at_minor FROM variants
      WHERE product_id = ANY(:ids) AND position >= 0 ORDER BY product_id, position, id""")
-_WRITE_STATUS = text("""
-    UPDATE products SET status = :status, updated_at = :at,
-           edited_fields = array_remove(edited_fields, 'status')
-                        || CASE WHEN :own THEN '{status}' ELSE '{}' END::varchar[]
-     WHERE id = ANY(:ids)""")
-_WRITE_TAGS = text("""
-    UPDATE products p SET tags = ARRAY(SELECT json_array_elements_text(n.tags)), updated_at = :at,
-           edited_fields = array_remove(p.edited_fields, 'tags') || '{tags}'::varchar[]
-      FROM json_to_recordset(CAST(:rows AS json)) AS n(id bigint, tags json) WHERE p.id = n.id""")
-_WRITE_PRICES = text("""
-    UPDATE variants v SET price_minor = n.price, price_edited = true
-      FROM json_to_recordset(CAST(:rows AS json)) AS n(id bigint, price int) WHERE v.id = n.id""")

@@ -105,6 +105,7 @@ def _end(session: Session, held: Claim, stage: str, facts: dict[str, Any]) -> No
 
 def _settle_twice_said(session: Session, run_id: int) -> None:
     """Two lines about the same thing: saying the same is once enough, saying something else makes the later wrong."""
+    session.execute(text("ANALYZE change_items"))  # the rows came just now: the planner knows nothing of them yet
     session.execute(_SAME_TWICE, {"run": run_id})
     session.execute(_OTHERWISE, {"run": run_id})
     session.execute(_REST_OF_WRONG, {"run": run_id})

@@ -11,6 +11,7 @@ from shop.accounts.sessions import IDLE
 from shop.accounts.staff_models import StaffInvitation, StaffReset, StaffSession
 from shop.cart.models import Cart, CartLine
 from shop.catalog.models import Product
+from shop.catalog.runs.models import ChangeFile, ChangeItem, ChangeRun
 from shop.core import clock
 from shop.core.transaction import transaction
 from shop.inbound.models import InboundEvent
@@ -20,6 +21,7 @@ from shop.tenancy.profile import touch_catalog
 from shop.webhook_delivery.models import WebhookDelivery, WebhookMessage
 from shop.workflows.export_customer import forget_old_files
 
+KEEP_CHANGES = timedelta(days=90)
 KEEP_CALLS = timedelta(days=30)
 KEEP_INVITATIONS = timedelta(days=60)
 KEEP_EVENTS = timedelta(days=60)
@@ -49,6 +51,11 @@ def run() -> None:
         session.execute(delete(StaffInvitation).where(StaffInvitation.expires_at < now - KEEP_INVITATIONS))
         let_old_ones_go(session)
         forget_old_files(session)
+        old = select(ChangeRun.id).where(ChangeRun.created_at < now - KEEP_CHANGES, ChangeRun.work_state == "done")
+        for rows in (ChangeItem, ChangeFile):
+            session.execute(
+                delete(rows).where(rows.run_id.in_(old)).execution_options(synchronize_session=False)
+            )
         has_lines = select(CartLine.id).where(CartLine.cart_id == Cart.id).exists()
         session.execute(
             delete(Cart)

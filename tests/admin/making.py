@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from shop.catalog.models import CatalogRun, Product, Variant
@@ -257,3 +258,22 @@ def catalog_run(session: Session, state: str = "done", outcome: str = "completed
     session.add(row)
     session.flush()
     return row
+
+
+def many_products(session: Session, products: int, variants_each: int = 4) -> None:
+    """By two statements: "p1", "p2", … each variant at 24.00."""
+    session.execute(
+        text("""INSERT INTO products (slug, title, description_html, product_type, brand, tags, status, seo_title,
+                  seo_description, options, safety_html, price_min_minor, price_max_minor, in_stock, sold_count,
+                  source_hash, edited_fields, card, document)
+                SELECT 'p' || n, 'Product ' || n, '<p>Soft.</p>', '', '', '{}', 'active', '', '', '[]', '', 2400, 2400,
+                       true, 0, 'x', '{}', '{}', '{}' FROM generate_series(1, :n) n"""),
+        {"n": products},
+    )
+    session.execute(
+        text("""INSERT INTO variants (product_id, external_id, sku, title, option_value_ids, price_minor, cost_minor,
+                  grams, is_available, is_default, position)
+                SELECT p.id, v, 'S' || p.id || '-' || v, 'V' || v, '{}', 2400, 900, 0, true, v = 1, v
+                  FROM products p, generate_series(1, :n) v"""),
+        {"n": variants_each},
+    )

@@ -17,6 +17,7 @@ from shop.core.transaction import transaction
 from shop.extensions import db
 from shop.tenancy import profile
 from tests.admin.conftest import Staff, counting
+from tests.admin.making import many_products as many
 from tests.catalog.payloads import outside_id, repriced, shirt
 
 
@@ -402,8 +403,9 @@ def test_choosing_is_bounded(staff: Staff, page: str) -> None:
     for products in ([], ["999999"], ["x"], ["1; DROP"], ["٣"]):
         assert "hoose" in staff.press("/admin/catalog/bulk", {"product": products})
     with transaction() as session:
-        session.add_all(Product(slug=f"p{n}", title=f"P{n}") for n in range(501))
-    assert "At most 500" in staff.press("/admin/catalog/bulk", {"all": "1", "tab": "all"})
+        many(session, 10_001, 0)
+    assert "At most 10,000" in staff.press("/admin/catalog/bulk", {"all": "1", "tab": "all"})
+    assert "At most 500" in staff.press("/admin/catalog/bulk", {"product": [str(n) for n in range(501)]})
     assert "Change 2 products" in staff.post("/admin/catalog/bulk", {"all": "1", "tab": "active", "q": "tee"}).text
 
 

@@ -20,6 +20,7 @@ from shop.core.transaction import transaction
 from shop.extensions import db
 from shop.workflows import run_changes as changes
 from tests.admin.conftest import Staff, counting
+from tests.admin.making import many_products as many
 from tests.admin.test_product_editor import edit, facts, product, variants
 from tests.catalog.payloads import shirt
 
@@ -335,24 +336,6 @@ def test_what_is_undone_follows_printify_again(staff: Staff, goods: None) -> Non
     assert product().title == "Renamed at Printify"
 
 
-def many(session: Any, products: int, variants_each: int = 4) -> None:
-    session.execute(
-        text("""INSERT INTO products (slug, title, description_html, product_type, brand, tags, status, seo_title,
-                  seo_description, options, safety_html, price_min_minor, price_max_minor, in_stock, sold_count,
-                  source_hash, edited_fields, card, document)
-                SELECT 'p' || n, 'Product ' || n, '<p>Soft.</p>', '', '', '{}', 'active', '', '', '[]', '', 2400, 2400,
-                       true, 0, 'x', '{}', '{}', '{}' FROM generate_series(1, :n) n"""),
-        {"n": products},
-    )
-    session.execute(
-        text("""INSERT INTO variants (product_id, external_id, sku, title, option_value_ids, price_minor, cost_minor,
-                  grams, is_available, is_default, position)
-                SELECT p.id, v, 'S' || p.id || '-' || v, 'V' || v, '{}', 2400, 900, 0, true, v = 1, v
-                  FROM products p, generate_series(1, :n) v"""),
-        {"n": variants_each},
-    )
-
-
 def test_a_worker_that_dies_half_way_leaves_a_run_that_the_next_one_finishes(staff: Staff) -> None:
     with transaction() as session:
         many(session, 250)
@@ -456,9 +439,12 @@ def test_statements_are_the_same_for_any_number_of_lines(staff: Staff) -> None:
         staff.get(page)
         seen_in = []
         for path in (page, f"{page}?show=planned", "/admin/catalog/changes", "/admin/catalog/csv"):
-            with counting() as seen:
-                assert staff.get(path).status_code == 200
-            seen_in.append(len(seen))
+            tries = []
+            for _ in range(2):  # now and then a page also notes that somebody was here
+                with counting() as seen:
+                    assert staff.get(path).status_code == 200
+                tries.append(len(seen))
+            seen_in.append(min(tries))
         with counting() as seen:
             staff.post(f"{page}/apply")
         counts.append([*seen_in, len(seen)])

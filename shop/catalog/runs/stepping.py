@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from shop.catalog.bulk import as_json, lock_catalog
-from shop.catalog.runs.keeping import count_items, recount
+from shop.catalog.runs.keeping import add_items, count_items, open_run, recount
 from shop.catalog.runs.models import ChangeRun
 from shop.catalog.runs.settling import Item, settle
 from shop.core import clock, durable
@@ -22,6 +23,15 @@ LEASE_SECONDS = 120
 AT_ONCE = 600
 #: stage → the one after it
 AFTER = {"check": "checked", "apply": "applied", "undo": "undone"}
+
+
+def record_run(
+    session: Session, kind: str, title: str, who: str, items: Sequence[Item], **columns: Any
+) -> tuple[int, bool]:
+    """(the run's id, whether it is done): changes that were looked at, written now or by the worker."""
+    run = open_run(session, kind, title, who, "apply", **columns)
+    add_items(session, run.id, items)
+    return run.id, begin(session, run, "apply")
 
 
 def begin(session: Session, run: ChangeRun, stage: str) -> bool:
@@ -49,6 +59,7 @@ def begin(session: Session, run: ChangeRun, stage: str) -> bool:
 def make_due(session: Session, run_id: int, stage: str, total: int) -> None:
     """The worker brings the run through this stage. The caller commits and kicks."""
     now = clock.now()
+    session.execute(_ANALYZE)  # thousands of rows came just now: without figures the planner walks all of them
     session.execute(
         update(ChangeRun)
         .where(ChangeRun.id == run_id)
@@ -66,19 +77,19 @@ def go_on(session: Session, run_id: int, at: datetime, *, undo: bool = False) ->
     A crash before the commit leaves the items as they were, so that a repeat neither doubles nor loses one.
     """
     lock_catalog(session)
-    rows = session.execute(
-        _NEXT, {"run": run_id, "state": "done" if undo else "planned", "most": PRODUCTS_AT_ONCE}
+    which = {"run": run_id, "state": "done" if undo else "planned"}
+    ids = list(session.execute(_NEXT_PRODUCTS, {**which, "most": PRODUCTS_AT_ONCE}).scalars())
+    if not ids:
+        return 0
+    items = [Item(*row) for row in session.execute(_NEXT, {**which, "first": ids[0], "last": ids[-1]})]
+    settle(session, items, at, undo=undo)
+    write_outcomes(session, items)
+    session.execute(
+        update(ChangeRun)
+        .where(ChangeRun.id == run_id)
+        .values(progress=ChangeRun.progress + len(items))
+        .execution_options(synchronize_session=False)
     )
-    items = [Item(*row) for row in rows]
-    if items:
-        settle(session, items, at, undo=undo)
-        write_outcomes(session, items)
-        session.execute(
-            update(ChangeRun)
-            .where(ChangeRun.id == run_id)
-            .values(progress=ChangeRun.progress + len(items))
-            .execution_options(synchronize_session=False)
-        )
     return len(items)
 
 
@@ -98,12 +109,13 @@ def write_outcomes(session: Session, items: Sequence[Item]) -> None:
     session.execute(_OUTCOMES, {"rows": as_json(rows)})
 
 
+_ANALYZE = text("ANALYZE change_items")
+_NEXT_PRODUCTS = text("""
+    SELECT DISTINCT product_id FROM change_items
+     WHERE run_id = :run AND state = :state ORDER BY product_id LIMIT :most""")
 _NEXT = text("""
-    SELECT i.id, i.product_id, i.subject_id, i.field, i.before, i.after, i.line, i.was_own FROM change_items i
-     WHERE i.run_id = :run AND i.state = :state AND i.product_id IN (
-           SELECT DISTINCT product_id FROM change_items
-            WHERE run_id = :run AND state = :state ORDER BY product_id LIMIT :most)
-     ORDER BY i.product_id, i.id""")
+    SELECT id, product_id, subject_id, field, before, after, line, was_own FROM change_items
+     WHERE run_id = :run AND state = :state AND product_id BETWEEN :first AND :last ORDER BY product_id, id""")
 _OUTCOMES = text("""
     UPDATE change_items i SET state = n.state, reason = n.reason, was_own = n.was_own
       FROM json_to_recordset(CAST(:rows AS json)) AS n(id bigint, state text, reason text, was_own boolean)
