@@ -17,7 +17,6 @@ from shop.admin.permissions import May, staff_only
 from shop.admin.words import money
 from shop.core import clock
 from shop.core.transaction import transaction
-from shop.email.requesting import request_letter
 from shop.errors import Conflict, InvalidInput, NotFound
 from shop.extensions import db
 from shop.fulfilment.models import FulfilmentOrder
@@ -25,7 +24,7 @@ from shop.orders.models import Order, OrderEntry
 from shop.orders.statuses import tell
 from shop.payments.summing import sum_payments
 from shop.workflows.cancel_order import cancel_order
-from shop.workflows.letter_facts import order_facts
+from shop.workflows.letters_of_order import send_again
 from shop.workflows.refund_order import request_refund
 from shop.workflows.submit_fulfilment import release
 
@@ -105,25 +104,17 @@ def release_order(number: str, work_id: int) -> Response:
 
 @bp.post("/orders/<number>/resend")
 @staff_only(May.SUPPORT)
-def resend_confirmation(number: str) -> Response:
-    """The confirmation once more, with today's facts. The form's round makes a second press the same letter."""
+def resend_order_letter(number: str) -> Response:
+    """A letter of this order once more, with today's facts. The form's round makes a second press the same letter."""
 
     def work() -> str:
-        order = get_order(db.session(), number)
-        sent_so_far = read.whole(request.form, "round", "The form", 0, 50)
+        which = request.form.get("letter") or "order_confirmation"
+        so_far = read.whole(request.form, "round", "The form", 0, 9999)
         with transaction() as session:
-            new = request_letter(
-                session,
-                letter="order_confirmation",
-                subject_key=f"order:{order.id}#{sent_so_far + 1}",
-                to_email=order.email,
-                facts=order_facts(session, order),
-                locale=order.locale,
-                order_id=order.id,
-            )
-            if new:
-                tell(session, order, "letter", who=who(), why=f"Order confirmation sent again to {order.email}")
-        return f"The confirmation goes to {order.email} again." if new else "It is on its way already."
+            order = get_order(session, number)
+            name, is_new = send_again(session, order, which, so_far, who())
+            to = order.email
+        return f"“{name}” goes to {to} again." if is_new else "It is on its way already."
 
     return press(work, done="", back=_back(number))
 
@@ -147,7 +138,16 @@ def add_note(number: str) -> Response:
                 )
             ).first()
             if again is None:
-                tell(session, order, "note", who=who(), why=note)
+                session.add(
+                    OrderEntry(
+                        order_id=order.id,
+                        at=clock.now(),
+                        what="note",
+                        who=who(),
+                        why=note,
+                        staff_id=current_user.id,
+                    )
+                )
         return "The note is added."
 
     return press(work, done="", back=_back(number) + "#story")

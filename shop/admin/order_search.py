@@ -1,20 +1,25 @@
-"""Find orders: by number, e-mail address or name, in a tab, with filters; one page, a bounded count."""
+"""Find orders: by number, e-mail address or name, in a tab, with filters, in an order; one page, a bounded count."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, literal, literal_column, or_, select
 from sqlalchemy.orm import Session
 
+from shop.checkout.countries import known_codes
+from shop.core import reading_forms as read
 from shop.core.paging import Page, page_number
+from shop.core.reading_forms import plain_amount
+from shop.errors import InvalidInput
 from shop.fulfilment.models import FulfilmentOrder
 from shop.orders.models import Order, OrderLine
 from shop.orders.numbers import ALPHABET
+from shop.tenancy.profile import current_profile
 
 PER_PAGE = 50
 COUNTED_AT_MOST = 5_000
@@ -26,47 +31,102 @@ TABS = {
     "held": "On hold",
     "disputed": "Disputed",
     "cancelled": "Cancelled",
+    "archived": "Archived",
 }
+SORTS = {"placed": "Placed", "customer": "Customer", "total": "Total"}
 PAYMENT = ("paid", "partly_refunded", "refunded", "disputed", "unpaid", "failed")
 FULFILMENT = ("requested", "submitted", "in_production", "partly_shipped", "shipped", "delivered", "cancelled")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the address bar asks for; anything unknown is left out."""
+    """What the address bar asks for; anything unknown is left out. `low` and `high`: amounts in the shop's currency."""
 
-    tab: str
-    query: str
-    payment: str
-    fulfilment: str
-    page: int
+    tab: str = "all"
+    query: str = ""
+    payment: str = ""
+    fulfilment: str = ""
+    since: str = ""
+    until: str = ""
+    channel: str = ""
+    country: str = ""
+    tag: str = ""
+    low: str = ""
+    high: str = ""
+    sort: str = "placed"
+    direction: str = "desc"
+    page: int = 1
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.query or self.payment or self.fulfilment)
+        return bool(self.query or self.filters())
+
+    def filters(self) -> dict[str, str]:
+        """What is set of the filters, by the name of their field."""
+        return {name: value for name in FILTERS if (value := str(getattr(self, name)))}
 
     def parameters(self, **changes: object) -> dict[str, Any]:
         """For links: only what is set."""
         values: dict[str, object] = {
             "tab": self.tab if self.tab != "all" else "",
             "q": self.query,
-            "payment": self.payment,
-            "fulfilment": self.fulfilment,
+            **self.filters(),
+            "sort": self.sort if (self.sort, self.direction) != ("placed", "desc") else "",
+            "dir": self.direction if self.direction != FIRST_DIRECTION[self.sort] else "",
             "page": self.page if self.page > 1 else "",
             **changes,
         }
         return {k: str(v) for k, v in values.items() if v}
 
 
+FILTERS = ("payment", "fulfilment", "since", "until", "channel", "country", "tag", "low", "high")
+FIRST_DIRECTION = {"placed": "desc", "total": "desc", "customer": "asc"}
+
+
 def read_asked(args: Mapping[str, str]) -> Asked:
-    tab, payment, fulfilment = args.get("tab", ""), args.get("payment", ""), args.get("fulfilment", "")
+    def one_of(name: str, known: Container[str], otherwise: str = "") -> str:
+        value = args.get(name, "")
+        return value if value in known else otherwise
+
+    sort = one_of("sort", SORTS, "placed")
+    country = args.get("country", "").upper()
     return Asked(
-        tab=tab if tab in TABS else "all",
-        query=re.sub(r"[\x00-\x1f\x7f]", " ", args.get("q", ""))[:100].strip(),
-        payment=payment if payment in PAYMENT else "",
-        fulfilment=fulfilment if fulfilment in FULFILMENT else "",
+        tab=one_of("tab", TABS, "all"),
+        query=_line(args.get("q", ""), 100),
+        payment=one_of("payment", PAYMENT),
+        fulfilment=one_of("fulfilment", FULFILMENT),
+        since=_day(args.get("since", "")),
+        until=_day(args.get("until", "")),
+        channel=_line(args.get("channel", ""), 40),
+        country=country if country in known_codes() else "",
+        tag=_line(args.get("tag", ""), 40),
+        low=_typed_amount(args, "low"),
+        high=_typed_amount(args, "high"),
+        sort=sort,
+        direction=one_of("dir", ("asc", "desc"), FIRST_DIRECTION[sort]),
         page=min(page_number(args.get("page")), COUNTED_AT_MOST // PER_PAGE),
     )
+
+
+def _line(raw: str, most: int) -> str:
+    return re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", raw)[:most].strip()
+
+
+def _day(raw: str) -> str:
+    try:
+        found = date.fromisoformat(raw) if len(raw) == 10 and raw.isascii() else None
+    except ValueError:
+        return ""
+    return found.isoformat() if found and 1970 <= found.year < 2200 else ""
+
+
+def _typed_amount(args: Mapping[str, str], name: str) -> str:
+    """As typed, when it is an amount of money."""
+    try:
+        found = read.amount(args, name, name, current_profile().currency, required=False)
+    except InvalidInput:
+        return ""
+    return plain_amount(found, current_profile().currency) if args.get(name, "").strip() else ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +145,9 @@ class OrderRow:
     fulfilment_status: str
     items: int
     is_test: bool
+    id: int
+    tags: list[str]
+    is_archived: bool
 
 
 @dataclass(frozen=True)
@@ -94,8 +157,8 @@ class Found:
 
 
 def search_orders(session: Session, asked: Asked) -> Found:
-    """Newest first; two statements, whatever is found. The count stops at COUNTED_AT_MOST."""
-    matching = _matching(asked)
+    """Two statements, whatever is found. The count stops at COUNTED_AT_MOST."""
+    matching = matching_orders(asked)
     counted = matching.with_only_columns(literal(1), maintain_column_froms=True).limit(COUNTED_AT_MOST + 1).subquery()
     total = int(session.execute(select(func.count()).select_from(counted)).scalar_one())
     lines = (
@@ -115,8 +178,11 @@ def search_orders(session: Session, asked: Asked) -> Found:
             Order.fulfilment_status,
             lines,
             Order.is_test,
+            Order.id,
+            Order.tags,
+            Order.archived_at.is_not(None),
         )
-        .order_by(Order.placed_at.desc(), Order.id.desc())
+        .order_by(*_in_order(asked))
         .offset((asked.page - 1) * PER_PAGE)
         .limit(PER_PAGE)
     )
@@ -125,8 +191,12 @@ def search_orders(session: Session, asked: Asked) -> Found:
     return Found(page, total > COUNTED_AT_MOST)
 
 
-def _sql(text: str) -> ColumnElement[str]:
-    return literal_column(text)
+def _sql(words: str) -> ColumnElement[str]:
+    return literal_column(words)
+
+
+#: in the terms of the index ix_orders_country
+COUNTRY: ColumnElement[str] = literal_column("(orders.ship_to ->> 'country'::text)")
 
 
 #: the words of an order: its buyer's name and address, and its number; in the terms of the index ix_orders_words
@@ -140,8 +210,19 @@ WORDS = func.to_tsvector(
 )
 
 
-def _matching(asked: Asked) -> Select[Any]:
+def _in_order(asked: Asked) -> list[Any]:
+    """The id makes every order of the rows one order, so that no row is on two pages."""
+    column: Any = {"placed": Order.placed_at, "total": Order.total_minor, "customer": Order.customer_name}[asked.sort]
+    return [column.asc(), Order.id.asc()] if asked.direction == "asc" else [column.desc(), Order.id.desc()]
+
+
+def matching_orders(asked: Asked) -> Select[Any]:
+    """Every order that fits, in no order. All leaves out what is archived, unless something is searched for."""
     query: Select[Any] = select(Order)
+    if asked.tab == "archived":
+        query = query.where(Order.archived_at.is_not(None))
+    elif asked.tab != "all" or not asked.query:
+        query = query.where(Order.archived_at.is_(None))
     if asked.tab == "open":
         query = query.where(Order.fulfilment_status.in_(["requested", "submitted"]), Order.status == "placed")
     elif asked.tab == "production":
@@ -161,7 +242,37 @@ def _matching(asked: Asked) -> Select[Any]:
         query = query.where(Order.payment_status == asked.payment)
     if asked.fulfilment:
         query = query.where(Order.fulfilment_status == asked.fulfilment)
-    return query.where(_fits(asked.query)) if asked.query else query
+    query = _filtered(query, asked)
+    return query.where(Order.id.in_(_found_by_words(asked.query))) if asked.query else query
+
+
+def _found_by_words(typed: str) -> Select[Any]:
+    """The ids, asked of the index of words by themselves (OFFSET 0 keeps the planner from walking the whole list by
+    date and reading the words of each order on the way)."""
+    return select(Order.id).where(_fits(typed)).offset(0).correlate(None)
+
+
+def _filtered(query: Select[Any], asked: Asked) -> Select[Any]:
+    if asked.since:
+        query = query.where(Order.placed_at >= _midnight(asked.since))
+    if asked.until:
+        query = query.where(Order.placed_at < _midnight(asked.until) + timedelta(days=1))
+    if asked.channel:
+        query = query.where(Order.channel == asked.channel)
+    if asked.country:
+        query = query.where(COUNTRY.in_([asked.country]))
+    if asked.tag:
+        query = query.where(Order.tags.contains([asked.tag]))
+    currency = current_profile().currency
+    if asked.low:
+        query = query.where(Order.total_minor >= read.amount({"low": asked.low}, "low", "", currency))
+    if asked.high:
+        query = query.where(Order.total_minor <= read.amount({"high": asked.high}, "high", "", currency))
+    return query
+
+
+def _midnight(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), time(), UTC)
 
 
 def _fits(typed: str) -> ColumnElement[bool]:
