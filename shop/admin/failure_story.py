@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shop.catalog.models import CatalogRun, Image, Product
-from shop.catalog.runs.models import ChangeRun
+from shop.admin.failure_facts import Facts
 from shop.core.secrets import redact
-from shop.email.models import Letter
-from shop.fulfilment.models import FulfilmentOrder
+from shop.core.showing import shown_json
 from shop.inbound.models import InboundEvent
 from shop.orders.models import OrderEntry
 from shop.outbound.models import OutboundCall
-from shop.payments.models import Dispute, DisputeAnswer, Payment, Refund
-from shop.workflows.list_failures import KINDS, Failure
+from shop.workflows.list_failures import Failure
 
 AT_MOST = 60
-PAYLOAD_CHARS = 20_000
 
 
 @dataclass(frozen=True)
@@ -35,52 +29,6 @@ class Step:
     text: str
     tone: str
     more: str = ""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of the row, and where to look for its story."""
-
-    rows: list[tuple[str, str]]
-    payload: str
-    began: datetime | None
-    subjects: tuple[str, ...] = ()  # of outbound calls
-    outside_ids: tuple[str, ...] = ()  # of inbound events
-    service: str = ""  # calls of this service while the work ran
-
-
-def facts_of(session: Session, failure: Failure) -> Facts:
-    row: Any = session.get(KINDS[failure.kind][0], failure.id)
-    if isinstance(row, FulfilmentOrder):
-        goods = ", ".join(f"{line.quantity} × {line.title or line.sku}" for line in row.lines)
-        told = [("Goods", goods), ("Their order", row.external_id or "not known yet"), ("Step", row.step)]
-        theirs = (row.external_id,) if row.external_id else ()
-        return Facts(told, "", row.created_at, (f"fulfilment:{row.id}", f"order:{row.order_id}"), theirs)
-    if isinstance(row, Letter):
-        told = [("Letter", row.letter.replace("_", " ")), ("To", row.to_email), ("About", row.subject_key)]
-        return Facts(told, "", row.created_at)
-    if isinstance(row, Refund):
-        payment = session.get(Payment, row.payment_id)
-        ids = tuple(x for x in (payment.external_id if payment else None, row.external_id) if x)
-        told = [("Reason given", row.reason or "none"), ("Asked for by", row.requested_by)]
-        return Facts(told, "", row.created_at, (f"refund:{row.id}",), ids)
-    if isinstance(row, DisputeAnswer):
-        dispute = session.get(Dispute, row.dispute_id)
-        told = [("Dispute", dispute.external_id if dispute else ""), ("Asked for by", row.asked_by)]
-        return Facts(told, "", row.asked_at, (), (dispute.external_id,) if dispute else ())
-    if isinstance(row, InboundEvent):
-        told = [("From", row.source), ("About", row.topic), ("Their id", row.external_id), ("Found by", row.found_by)]
-        about = (row.subject_id,) if row.subject_id else ()
-        return Facts(told, pretty(row.payload), row.received_at, (), about)
-    if isinstance(row, Image):
-        title = session.execute(select(Product.title).where(Product.id == row.product_id)).scalar()
-        return Facts([("Product", title or ""), ("Address", row.source_url)], "", None, (f"image:{row.id}",))
-    if isinstance(row, ChangeRun):
-        told = [("What", row.title), ("Begun by", row.who), ("So far", f"{row.progress:,} of {row.total:,}")]
-        return Facts(told, "", row.created_at)
-    run: CatalogRun = row
-    told = [("Begun by", run.cause), ("Pages read", f"{run.pages_done} of {run.pages_total or '?'}")]
-    return Facts(told, "", run.started_at, service="printify")
 
 
 def story_of(session: Session, failure: Failure, facts: Facts) -> list[Step]:
@@ -116,7 +64,7 @@ def _came_in(session: Session, facts: Facts) -> list[Step]:
         .limit(AT_MOST)
     ).scalars()
     return [
-        Step(row.received_at, "came in", f"{row.source.capitalize()}: {row.topic}", "", "done", pretty(row.payload))
+        Step(row.received_at, "came in", f"{row.source.capitalize()}: {row.topic}", "", "done", shown_json(row.payload))
         for row in rows
     ]
 
@@ -135,15 +83,20 @@ def _asked(session: Session, failure: Failure, facts: Facts) -> list[Step]:
             row.at,
             "asked",
             f"We asked {row.service.capitalize()}: {row.request}",
-            f"Answer {row.status} after {row.took_ms} ms" if row.status else f"No answer after {row.took_ms} ms",
-            "done" if row.status and row.status < 400 else "failed",
-            row.answer,
+            _said(row),
+            "done" if _is_well(row) else "failed",
+            redact(row.answer),
         )
         for row in session.execute(query).scalars()
     ]
 
 
-def pretty(payload: Any) -> str:
-    """A payload for reading, secrets hidden, cut."""
-    text = json.dumps(payload, indent=2, ensure_ascii=False, default=str)
-    return redact(text[: PAYLOAD_CHARS * 2])[:PAYLOAD_CHARS]
+def _said(row: OutboundCall) -> str:
+    took = f"after {row.took_ms:,} ms"
+    if row.status:
+        return f"Answer {row.status} {took}"
+    return f"Done {took}" if row.answer.startswith("Accepted") else f"No answer {took}"
+
+
+def _is_well(row: OutboundCall) -> bool:
+    return row.status < 400 if row.status else row.answer.startswith("Accepted")

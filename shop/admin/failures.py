@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from shop.admin.answering import press
 from shop.admin.blueprint import bp
-from shop.admin.failure_story import facts_of, story_of
+from shop.admin.failure_facts import facts_of
+from shop.admin.failure_story import story_of
 from shop.admin.machine_state import NAMES
 from shop.admin.order_moves import who
 from shop.admin.permissions import May, staff_only
@@ -24,8 +25,8 @@ from shop.workflows.list_failures import (
     give_up,
     list_failures,
     try_again,
-    try_all_again,
 )
+from shop.workflows.settle_failures import all_shown, give_up_all, try_all_again
 
 PER_PAGE = 50
 
@@ -57,6 +58,7 @@ def failures() -> Response | BaseResponse:
         names=NAMES,
         counts=counts,
         total=sum(counts.values()),
+        counts_here=counts.get(kind, 0) if kind else sum(counts.values()),
         previous_url=link(page - 1) if page > 1 else None,
         next_url=link(page + 1) if len(rows) > PER_PAGE else None,
     )
@@ -101,17 +103,47 @@ def give_up_failure(kind: str, row_id: int) -> BaseResponse:
 @bp.post("/failures/try-again")
 @staff_only(May.FULFIL)
 def retry_failures() -> BaseResponse:
-    """The chosen rows (`row=letters:17` each), or all that are shown."""
+    """The chosen rows (`row=letters:17` each), or with `all=1` every one of the view `kind`, 500 at most."""
 
     def work() -> str:
-        chosen = [found for raw in request.form.getlist("row")[:500] if (found := _row_of(raw)) is not None]
-        if not chosen:
-            raise InvalidInput(fields={"row": "Choose at least one row."})
-        done, left = try_all_again(chosen, who=who())
+        done, left = try_all_again(_chosen(), who=who())
         said = f"{done} {'is' if done == 1 else 'are'} tried again now."
         return f"{said} Open each of the others: {left} to decide." if left else said
 
-    return press(work, done="", back=url_for("admin.failures"))
+    return press(work, done="", back=_back())
+
+
+@bp.post("/failures/give-up")
+@staff_only(May.FULFIL)
+def give_up_failures() -> BaseResponse:
+    """As `retry_failures`. Orders are left (they are cancelled on their page), and what may have happened already."""
+
+    def work() -> str:
+        if request.form.get("sure") != "1":
+            raise InvalidInput(fields={"sure": "Tick the box to say that you mean it. Nothing was given up."})
+        done, left = give_up_all(_chosen(), who=who())
+        said = f"{done} {'is' if done == 1 else 'are'} given up; what happened is kept."
+        return f"{said} Open each of the others: {left} to decide." if left else said
+
+    return press(work, done="", back=_back())
+
+
+def _chosen() -> list[tuple[str, int]]:
+    """Raises InvalidInput when nothing was chosen."""
+    if request.form.get("all") == "1":
+        kind = request.form.get("kind", "")
+        chosen = all_shown(db.session(), kind if kind in KINDS else "")
+        db.session.rollback()
+    else:
+        chosen = [found for raw in request.form.getlist("row")[:500] if (found := _row_of(raw)) is not None]
+    if not chosen:
+        raise InvalidInput(fields={"row": "Choose at least one row."})
+    return chosen
+
+
+def _back() -> str:
+    kind = request.form.get("kind", "")
+    return url_for("admin.failures", kind=kind if kind in KINDS else None)
 
 
 def _row_of(raw: str) -> tuple[str, int] | None:

@@ -4,6 +4,9 @@ person instead of being sent again (contracts/sendgrid.md §3); Brevo takes a ke
 
 from __future__ import annotations
 
+import re
+import time
+
 from shop.core import durable, log
 from shop.core.durable import Claim
 from shop.core.settings import current_settings
@@ -12,8 +15,9 @@ from shop.email.models import Letter
 from shop.email.rendering import render_letter
 from shop.email.sealing import open_sealed
 from shop.email.senders import Envelope, sender_for
-from shop.errors import Misunderstood, Refused, Unavailable
+from shop.errors import Misunderstood, OutsideError, Refused, Unavailable
 from shop.extensions import db
+from shop.outbound import ledger
 from shop.tenancy.profile import current_profile
 
 logger = log.get_logger("email")
@@ -40,12 +44,17 @@ def send_letter(held: Claim) -> None:
     with transaction() as session:
         durable.begin_call(session, Letter, held)
     release_connection()
+    began = time.monotonic()
     try:
         message_id = sender.send(envelope)
-    except Unavailable as error:
+    except OutsideError as error:
+        _write_down(sender.name, held, letter.letter, error.detail or error.user_message, began)
+        if not isinstance(error, Unavailable):
+            raise
         if error.sent and not sender.knows_repeats:
             raise MaybeSent("The mail server did not say whether it took the letter.", service=sender.name) from error
         raise
+    _write_down(sender.name, held, letter.letter, f"Accepted as {message_id}", began)
     with transaction() as session:
         durable.finish(
             session,
@@ -56,6 +65,13 @@ def send_letter(held: Claim) -> None:
             subject_line=envelope.subject[:300],
         )
     logger.info("letter sent", letter=letter.letter, subject_key=letter.subject_key)
+
+
+def _write_down(sender: str, held: Claim, letter: str, answer: str, began: float) -> None:
+    """For the story of the letter, should it stop; a status at the answer's beginning is theirs ("550 no such …")."""
+    status = re.match(r"(\d{3})\b", answer)
+    took = int((time.monotonic() - began) * 1000)
+    ledger.write_down(sender, f"letter:{held.id}", f"SEND {letter}", int(status[1]) if status else None, answer, took)
 
 
 def _envelope(letter: Letter) -> Envelope:

@@ -28,6 +28,7 @@ from shop.payments.reading_stripe import (
     read_session,
     session_payload,
 )
+from shop.payments.stripe_calls import WrittenDown, about
 
 stripe.enable_telemetry = False
 EXPAND = ["payment_intent.latest_charge", "shipping_cost.shipping_rate"]
@@ -41,24 +42,29 @@ class StripeGateway(Gateway):
             secret_key,
             base_addresses=bases,
             max_network_retries=2,
-            http_client=stripe.RequestsClient(timeout=(5, 20)),
+            http_client=WrittenDown(timeout=(5, 20)),
         )
 
     def open_page(self, request: PayRequest) -> PayPage:
         payload: Any = session_payload(request)
         options: Any = {"idempotency_key": request.key}
-        session = self._call(lambda: self.client.v1.checkout.sessions.create(payload, options))
+        session = self._call(
+            lambda: self.client.v1.checkout.sessions.create(payload, options), f"checkout:{request.reference}"
+        )
         return PayPage(session.id, session.url, session.status or "open")
 
     def close_page(self, session_id: str) -> PayPage:
         try:
-            session = self._call(lambda: self.client.v1.checkout.sessions.expire(session_id))
+            session = self._call(lambda: self.client.v1.checkout.sessions.expire(session_id), f"stripe:{session_id}")
         except Refused:  # not open any more: the truth is in the object
-            session = self._call(lambda: self.client.v1.checkout.sessions.retrieve(session_id))
+            session = self._call(lambda: self.client.v1.checkout.sessions.retrieve(session_id), f"stripe:{session_id}")
         return PayPage(session.id, session.url, session.status or "expired")
 
     def read_session(self, session_id: str) -> SessionFacts:
-        session = self._call(lambda: self.client.v1.checkout.sessions.retrieve(session_id, {"expand": EXPAND}))
+        asked: Any = {"expand": EXPAND}
+        session = self._call(
+            lambda: self.client.v1.checkout.sessions.retrieve(session_id, asked), f"stripe:{session_id}"
+        )
         return read_session(session.to_dict())
 
     def refund(self, *, key: str, payment_id: str, amount_minor: int, our_refund_id: int, reason: str) -> RefundFacts:
@@ -68,19 +74,25 @@ class StripeGateway(Gateway):
             "reason": "requested_by_customer",
             "metadata": {"imprint_refund": str(our_refund_id), "why": reason[:400]},
         }
-        answer = self._call(lambda: self.client.v1.refunds.create(params, {"idempotency_key": key}))
+        answer = self._call(
+            lambda: self.client.v1.refunds.create(params, {"idempotency_key": key}), f"refund:{our_refund_id}"
+        )
         return read_refund(answer.to_dict())
 
     def list_refunds(self, *, payment_id: str = "", charge_id: str = "") -> list[RefundFacts]:
         whose: Any = {"charge": charge_id} if charge_id else {"payment_intent": payment_id}
-        page = self._call(lambda: self.client.v1.refunds.list({**whose, "limit": 100}))
+        page = self._call(
+            lambda: self.client.v1.refunds.list({**whose, "limit": 100}), f"stripe:{charge_id or payment_id}"
+        )
         return [read_refund(r.to_dict()) for r in page.data]
 
     def read_refund(self, refund_id: str) -> RefundFacts:
-        return read_refund(self._call(lambda: self.client.v1.refunds.retrieve(refund_id)).to_dict())
+        answer = self._call(lambda: self.client.v1.refunds.retrieve(refund_id), f"stripe:{refund_id}")
+        return read_refund(answer.to_dict())
 
     def read_dispute(self, dispute_id: str) -> DisputeFacts:
-        return read_dispute(self._call(lambda: self.client.v1.disputes.retrieve(dispute_id)).to_dict())
+        answer = self._call(lambda: self.client.v1.disputes.retrieve(dispute_id), f"stripe:{dispute_id}")
+        return read_dispute(answer.to_dict())
 
     def upload_evidence(self, *, key: str, name: str, content_type: str, body: bytes) -> str:
         held = io.BytesIO(body)
@@ -90,11 +102,16 @@ class StripeGateway(Gateway):
 
     def answer_dispute(self, *, key: str, dispute_id: str, evidence: dict[str, str]) -> DisputeFacts:
         params: Any = {"evidence": evidence, "submit": True}
-        answer = self._call(lambda: self.client.v1.disputes.update(dispute_id, params, {"idempotency_key": key}))
+        answer = self._call(
+            lambda: self.client.v1.disputes.update(dispute_id, params, {"idempotency_key": key}),
+            f"stripe:{dispute_id}",
+        )
         return read_dispute(answer.to_dict())
 
     def accept_dispute(self, *, key: str, dispute_id: str) -> DisputeFacts:
-        answer = self._call(lambda: self.client.v1.disputes.close(dispute_id, {}, {"idempotency_key": key}))
+        answer = self._call(
+            lambda: self.client.v1.disputes.close(dispute_id, {}, {"idempotency_key": key}), f"stripe:{dispute_id}"
+        )
         return read_dispute(answer.to_dict())
 
     def list_events(self, since: int, topics: list[str]) -> Iterator[list[GatewayEvent]]:
@@ -108,9 +125,11 @@ class StripeGateway(Gateway):
             params["starting_after"] = page.data[-1].id
         raise Misunderstood("Stripe's list of events does not end.", service="stripe")
 
-    def _call(self, call: Any) -> Any:
+    def _call(self, call: Any, subject: str = "") -> Any:
+        """`subject` names the row or the outside id in the log of calls."""
         try:
-            return call()
+            with about(subject):
+                return call()
         except stripe.StripeError as error:
             raise told(error) from error
         except ValueError as error:

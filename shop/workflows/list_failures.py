@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,9 +26,10 @@ from shop.orders.models import Order
 from shop.orders.statuses import tell
 from shop.payments.models import DisputeAnswer, Refund
 from shop.webhook_delivery.models import WebhookDelivery, WebhookMessage
+from shop.workflows.failure_hints import hint_for
 from shop.workflows.order_again import order_again
 from shop.workflows.refund_order import give_up_refund
-from shop.workflows.report_failure import HINTS, WHAT
+from shop.workflows.report_failure import WHAT
 from shop.workflows.submit_fulfilment import release
 
 #: every kind of durable work: its rows, and the job that drains them
@@ -47,7 +47,6 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "change_runs": (ChangeRun, JobName.RUN_CHANGES),
 }
 GIVE_UP = frozenset(KINDS) - {"fulfilment_orders"}  # an order is cancelled instead
-AT_MOST_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Failure:
             return "It may have arrived. Ask the reader, or send it again: then they may get it twice."
         if self.kind == "catalog_runs" and self.error_kind == "approval":
             return "Look at the plan on the catalogue page, then approve or reject it."
-        return HINTS.get(self.error_kind, HINTS["us"])
+        return hint_for(self.kind, self.error_kind, self.why)
 
     @property
     def may_retry(self) -> bool:
@@ -107,6 +106,11 @@ class Failure:
         if self.kind == "privacy_requests" and self.about == "erasure":
             return False  # half of a person is not forgotten
         return self.kind in GIVE_UP and not (self.kind == "refunds" and self.is_unsure)
+
+
+    @property
+    def may_give_up_in_bulk(self) -> bool:
+        return self.may_give_up and not self.is_unsure
 
 
 def count_parked(session: Session) -> dict[str, int]:
@@ -175,19 +179,6 @@ def try_again(kind: str, row_id: int, *, who: str) -> bool:
         return True
 
     return run_in_transaction(again)
-
-
-def try_all_again(chosen: Sequence[tuple[str, int]], *, who: str) -> tuple[int, int]:
-    """(how many were made due, how many were left for a decision of their own)."""
-    done = left = 0
-    for kind, row_id in chosen[:AT_MOST_AT_ONCE]:
-        with transaction() as session:
-            failure = get_failure(session, kind, row_id)
-        if failure.may_retry_in_bulk and try_again(kind, row_id, who=who):
-            done += 1
-        else:
-            left += 1
-    return done, left
 
 
 def give_up(kind: str, row_id: int, *, who: str) -> bool:

@@ -16,6 +16,7 @@ from shop.fulfilment.models import FulfilmentOrder
 from shop.orders.models import Order
 from shop.tenancy.profile import current_profile
 from shop.workflows.announcements import announce_order
+from shop.workflows.failure_hints import hint_for
 from shop.workflows.letter_facts import public_url
 
 #: table → what it is, in a merchant's words
@@ -31,11 +32,6 @@ WHAT = {
     "new_products": "A product could not be made of a design",
     "privacy_requests": "What is held about a customer could not be handed out or erased",
     "change_runs": "A change of many products stopped on its way",
-}
-HINTS = {
-    "merchant": "Have a look at the reason, put it right where it says, then press “Try again”.",
-    "us": "This is a fault on our side. Press “Try again”; if it comes back, tell support the reason shown.",
-    "wait": "It was tried many times. Press “Try again” when the other service works again.",
 }
 QUIET = frozenset({"letters", "images"})  # shown in the panel; a letter about a letter would loop
 
@@ -84,7 +80,7 @@ def report_failure(model: type[Any], held: Claim, *, kind: str, why: str, may_be
             facts={
                 "what": WHAT.get(table, "Something could not be done"),
                 "why": why,
-                "hint": HINTS.get(kind, HINTS["us"]),
+                "hint": hint_for(table, kind, why),
                 "url": public_url(f"/admin/failures?row={table}:{held.id}"),
             },
         )

@@ -44,7 +44,7 @@ def test_each_failure_says_what_why_and_what_to_do(staff: Staff) -> None:
     work = db.session.execute(select(FulfilmentOrder)).scalar_one()
     story = staff.get(f"/admin/failures/fulfilment_orders/{work.id}").text
     assert "zip is required" in story
-    assert "put it right where it says" in story
+    assert "correct it, then press" in story
     told = staff.get(f"/admin/failures/inbound_events/{event.id}").text
     assert "order:updated" in told
     assert "whsec_verysecretvalue" not in told

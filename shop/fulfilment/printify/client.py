@@ -97,7 +97,8 @@ class PrintifyClient:
 
     def get_product(self, product_id: str) -> dict[str, Any] | None:
         """None when it does not exist (any more)."""
-        answer = self._get(f"{self._shop}/products/{_checked(product_id)}.json", accept=(404,))
+        path = f"{self._shop}/products/{_checked(product_id)}.json"
+        answer = self._get(path, accept=(404,), subject=f"printify:{product_id}")
         return None if answer.status == 404 else self._object(answer)
 
     def get_safety(self, product_id: str) -> list[dict[str, Any]]:
@@ -160,7 +161,8 @@ class PrintifyClient:
 
     def get_order(self, order_id: str) -> dict[str, Any] | None:
         """None when there is no such order."""
-        answer = self._get(f"{self._shop}/orders/{_checked(order_id)}.json", accept=(404,))
+        path = f"{self._shop}/orders/{_checked(order_id)}.json"
+        answer = self._get(path, accept=(404,), subject=f"printify:{order_id}")
         return None if answer.status == 404 else self._object(answer)
 
     def list_orders(self, page: int = 1, status: str | None = None) -> Page:
@@ -203,8 +205,12 @@ class PrintifyClient:
 
     # -- reading answers
 
-    def _get(self, path: str, params: dict[str, Any] | None = None, accept: Collection[int] = ()) -> Answer:
-        answer = call(self.service, "GET", path, params=params, max_wait=self.max_wait, accept=accept)
+    def _get(
+        self, path: str, params: dict[str, Any] | None = None, accept: Collection[int] = (), subject: str = ""
+    ) -> Answer:
+        answer = call(
+            self.service, "GET", path, params=params, max_wait=self.max_wait, accept=accept, subject=subject
+        )
         if answer.status not in accept:
             _refuse_hidden_error(answer)
         return answer
