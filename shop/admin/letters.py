@@ -41,6 +41,7 @@ NAMES = {
     "abandoned_cart": "Abandoned cart",
     "contact_received": "Contact: we got it",
     "order_link": "Link to an order",
+    "payment_link": "Payment link",
     "contact": "Contact form (to you)",
     "merchant_new_order": "New order (to you)",
     "merchant_failure": "Something needs you (to you)",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import orjson
 
 from shop.cart.pricing import PricedLine
-from shop.checkout.shipping import Rate, ShippingQuote, quote_shipping
+from shop.checkout.shipping import HANDED_OVER, Rate, ShippingQuote, quote_shipping
 from shop.checkout.taxes import Tax, tax_of
 from shop.orders.draft import DraftAdjustment, DraftLine, OrderDraft
 from shop.tenancy.profile import Profile
@@ -27,6 +27,7 @@ class Quote:
     tax: Tax
     free_from_minor: int
     problem: str | None
+    handed_over: frozenset[int] = frozenset()  # ids of lines that the buyer takes away at once
 
     @property
     def sellable(self) -> tuple[PricedLine, ...]:
@@ -50,15 +51,19 @@ def quote_cart(
     country: str,
     method: str,
     table_tax: bool = True,
+    handed_over: frozenset[int] = frozenset(),
 ) -> Quote:
-    """`table_tax` False: the payment page computes the tax (Stripe Tax)."""
+    """`table_tax` False: the payment page computes the tax (Stripe Tax). `handed_over`: lines that are not sent."""
     sellable = [line for line in lines if line.available]
+    to_send = [line for line in sellable if line.id not in handed_over]
     allowed = not profile.ships_to or country in profile.ships_to
     options = (
-        quote_shipping(sellable, rates, profile.shipping_fallback, country, free_from_minor=profile.free_shipping_minor)
+        quote_shipping(to_send, rates, profile.shipping_fallback, country, free_from_minor=profile.free_shipping_minor)
         if allowed
         else []
     )
+    if sellable and not to_send:
+        options = [HANDED_OVER]
     chosen = next((o for o in options if o.method == method), options[0] if options else None)
     table = profile.tax_rates if table_tax else []
     tax = tax_of(
@@ -77,6 +82,7 @@ def quote_cart(
         tax=tax,
         free_from_minor=profile.free_shipping_minor,
         problem=_problem(lines, chosen),
+        handed_over=handed_over,
     )
 
 
@@ -114,7 +120,10 @@ def draft_of(quote: Quote, *, note: str = "", locale: str = "en", channel: str =
         )
     return OrderDraft(
         currency=quote.currency,
-        lines=tuple(_draft_line(line, tax) for line, tax in zip(quote.sellable, quote.tax.per_line, strict=True)),
+        lines=tuple(
+            _draft_line(line, tax, line.id in quote.handed_over)
+            for line, tax in zip(quote.sellable, quote.tax.per_line, strict=True)
+        ),
         adjustments=tuple(adjustments),
         shipping_method=quote.chosen.method,
         shipping_label=quote.chosen.label,
@@ -125,7 +134,7 @@ def draft_of(quote: Quote, *, note: str = "", locale: str = "en", channel: str =
     )
 
 
-def _draft_line(line: PricedLine, tax_minor: int) -> DraftLine:
+def _draft_line(line: PricedLine, tax_minor: int, handed_over: bool) -> DraftLine:
     return DraftLine(
         product_id=line.product_id,
         variant_id=line.variant_id,
@@ -141,6 +150,7 @@ def _draft_line(line: PricedLine, tax_minor: int) -> DraftLine:
             "variant_id": line.variant_external_id,
             "blueprint_id": line.blueprint_id,
             "print_provider_id": line.print_provider_id,
+            **({"handed_over": True} if handed_over else {}),
         },
         image={k: line.image[k] for k in ("src", "width", "height", "alt", "colour") if k in line.image},
     )

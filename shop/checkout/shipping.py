@@ -45,6 +45,10 @@ class ShippingQuote:
     is_free: bool = False
 
 
+#: nothing is sent: the buyer takes everything away
+HANDED_OVER = ShippingQuote("handed", "Handed over", 0, 0, 0)
+
+
 def read_rates(session: Session, lines: Sequence[PricedLine], country: str, currency: str) -> list[Rate]:
     """Every rate that may apply to these lines; one statement."""
     blueprints = {line.blueprint_id for line in lines}

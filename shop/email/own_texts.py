@@ -78,6 +78,11 @@ _OF_LETTER: dict[str, tuple[Placeholder, ...]] = {
         Placeholder("cancellation_reason", "why", ("cancellation", "reason")),
     ),
     "order_link": _NUMBER,
+    "payment_link": (
+        Placeholder("first_name", "the customer’s first name", ("name",), first_word=True),
+        Placeholder("name", "the customer’s name", ("name",)),
+        Placeholder("expires", "until when the link works", ("expires",)),
+    ),
     "merchant_new_order": _ORDER,
     "payment_failed": (Placeholder("reason", "what the bank said", ("checkout", "problem")),),
     "abandoned_cart": (Placeholder("expires", "until when the link works", ("expires",)),),

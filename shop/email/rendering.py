@@ -28,6 +28,7 @@ LETTERS_FOR_BUYERS = (
     "abandoned_cart",
     "contact_received",
     "order_link",
+    "payment_link",
 )
 LETTERS_FOR_MERCHANT = ("contact", "merchant_new_order", "merchant_failure", "catalog_stale")
 LETTERS_FOR_STAFF = ("staff_invitation", "staff_password_reset", "staff_security")

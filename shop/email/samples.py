@@ -7,6 +7,7 @@ shipped, delivered        + `parcel` {carrier, number, url, items, partial?}; it
 refunded                  + `refund` {amount, reason}
 cancelled                 + `cancellation` {reason, refund} (optional; refund is an amount as text)
 order_link                `order` {number, url}
+payment_link              `lines`, `totals`, `pay_url`, `expires`, `name`, `note` (empty where there is none)
 payment_failed            `checkout` {lines, retry_url, problem?, totals?}
 abandoned_cart            `lines`, `restore_url`, `expires`, `totals`?, `stop_url`?
 contact, contact_received `name`, `email`, `order_number`, `message`
@@ -170,6 +171,18 @@ def _abandoned(words: _Words) -> dict[str, Any]:
     }
 
 
+def _payment_link(words: _Words) -> dict[str, Any]:
+    note = "Comme convenu au marché de samedi." if words.french else "As agreed at the market on Saturday."
+    return {
+        "lines": _lines(words),
+        "totals": _totals(words),
+        "pay_url": "https://shop.example.com/pay/sample",
+        "expires": words.day(2026, 12, 5),
+        "name": "Ada Byron",
+        "note": note,
+    }
+
+
 def _contact(words: _Words) -> dict[str, Any]:
     message = "Hello,\n\nmy parcel says delivered, but the porch is empty. Could you have a look?\n\nThank you\nAda"
     if words.french:
@@ -231,6 +244,7 @@ _MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {
     "contact": _contact,
     "contact_received": _contact,
     "order_link": _order,
+    "payment_link": _payment_link,
     "merchant_new_order": _new_order,
     "merchant_failure": _failure,
     "catalog_stale": _stale,

@@ -12,7 +12,8 @@ from shop.orders.models import Order, OrderLine
 
 
 def request_fulfilment(session: Session, order: Order, *, hold_reason: str = "") -> FulfilmentOrder:
-    """The order's first row, for all of its lines, keyed by its number; a repeat returns it. Held rows wait for staff.
+    """The order's first row, for all of its lines that are printed, keyed by its number; a repeat returns it. Held rows
+    wait for staff.
 
     The caller commits.
     """
@@ -34,10 +35,15 @@ def request_fulfilment(session: Session, order: Order, *, hold_reason: str = "")
     ).scalar()
     if new_id is not None:
         lines = session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id))
-        session.add_all(line_for(new_id, line, line.quantity) for line in lines.scalars())
+        session.add_all(line_for(new_id, line, line.quantity) for line in lines.scalars() if is_printed(line))
         session.flush()
     enqueue_after_commit(session, JobName.DRAIN_FULFILMENT)
     return session.execute(select(FulfilmentOrder).where(FulfilmentOrder.external_key == order.number)).scalar_one()
+
+
+def is_printed(line: OrderLine) -> bool:
+    """False for what the buyer took away at the counter."""
+    return not (line.printable or {}).get("handed_over")
 
 
 def next_generation(session: Session, order: Order) -> FulfilmentOrder:

@@ -7,6 +7,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from shop.checkout.models import Checkout
 from shop.core import log
 from shop.core.pages import render
 from shop.errors import OutsideError, ShopError
@@ -14,7 +15,7 @@ from shop.extensions import db, limiter
 from shop.storefront.order_facts import order_facts
 from shop.storefront.visitor import cart_token, remember, visitors_cart
 from shop.workflows.find_payment_state import find_state
-from shop.workflows.start_checkout import PricesChanged, start_checkout
+from shop.workflows.start_checkout import PricesChanged, start_checkout, way_back
 
 logger = log.get_logger("checkout")
 
@@ -61,10 +62,17 @@ def come_back() -> BaseResponse:
         fragment="state",
         state=state,
         order=order,
-        retry_url=(checkout.recovery_url if checkout and state == "expired" else None) or "/cart",
+        retry_url=_retry_url(state, checkout),
         page_title=_("Your order"),
         canonical_url=None,
     )
     page.headers["Cache-Control"] = "private, no-store"
     token = cart_token()
     return remember(page, token, 0) if token and state == "paid" else page
+
+
+def _retry_url(state: str, checkout: Checkout | None) -> str:
+    """Back to what was to be paid."""
+    if checkout is not None and checkout.draft_order_id is not None:
+        return way_back(db.session(), checkout)
+    return (checkout.recovery_url if checkout and state == "expired" else None) or "/cart"

@@ -16,6 +16,7 @@ from shop.storefront import (
     home,
     order_status,
     pages,
+    payment_link,
     previews,
     product,
     search,
@@ -60,6 +61,9 @@ bp.post("/cart/note")(cart.set_note)
 bp.post("/cart/reminder")(cart.set_reminder)
 bp.post("/checkout")(checkout.pay)
 bp.get("/checkout/return")(checkout.come_back)
+
+bp.get("/pay/<token>")(payment_link.payment_link_page)
+bp.post("/pay/<token>")(payment_link.pay_link)
 
 bp.get("/orders/find")(order_status.lookup_form)
 bp.post("/orders/find")(order_status.lookup)

@@ -32,8 +32,10 @@ from shop.payments.stripe_gateway import gateway
 from shop.payments.summing import sum_payments
 from shop.tenancy.profile import current_profile
 from shop.workflows.announcements import announce_order
+from shop.workflows.draft_orders import mark_paid, reason_to_hold
 from shop.workflows.issue_invoice import issue_when_paid
 from shop.workflows.letter_facts import draft_facts, money, order_facts, public_url
+from shop.workflows.start_checkout import way_back
 
 logger = log.get_logger("checkout")
 
@@ -104,7 +106,7 @@ def _place(session: Session, checkout: Checkout, facts: SessionFacts) -> Order:
     )
     session.flush()
     is_paid = set_payment_status(session, order, sum_payments(session, order.id).status, why=facts.method_text)
-    hold_reason = _reason_to_hold(checkout, order, facts)
+    hold_reason = _reason_to_hold(session, checkout, order, facts)
     request_fulfilment(session, order, hold_reason=hold_reason)
     announce_order(session, "order.placed", order)
     if is_paid and order.payment_status == "paid":
@@ -114,6 +116,8 @@ def _place(session: Session, checkout: Checkout, facts: SessionFacts) -> Order:
     _write_letters(session, order)
     if facts.wants_mail and order.customer_id is not None:
         _agree_to_mail(session, order)
+    if checkout.draft_order_id is not None:
+        mark_paid(session, checkout.draft_order_id, order)
     if checkout.order_id is None:
         checkout.order_id = order.id
     checkout.status, checkout.problem = "completed", ""
@@ -138,13 +142,15 @@ def as_charged(draft: OrderDraft, facts: SessionFacts) -> OrderDraft:
     return replace(draft, adjustments=tuple(adjustments), shipping_method=method, shipping_label=label)
 
 
-def _reason_to_hold(checkout: Checkout, order: Order, facts: SessionFacts) -> str:
+def _reason_to_hold(session: Session, checkout: Checkout, order: Order, facts: SessionFacts) -> str:
     """Money was taken, so the order stands; but a person looks before anything is printed."""
     if facts.amount_total != order.total_minor or facts.currency != order.currency:
         return (
             f"The payment ({money(order, facts.amount_total)}) differs from the order's total "
             f"({money(order, order.total_minor)}). Check it, then release the order."
         )
+    if checkout.draft_order_id is not None and (why := reason_to_hold(session, checkout.draft_order_id)):
+        return why
     if checkout.order_id is not None:
         return "The same cart was paid twice. Refund this order, or release it if the buyer wants both."
     if not order.ship_to.get("line1") or not order.ship_to.get("country"):
@@ -202,7 +208,7 @@ def _fail(session: Session, checkout: Checkout, facts: SessionFacts) -> str:
             facts={
                 "checkout": {
                     "lines": draft_facts(OrderDraft.from_json(checkout.draft)),
-                    "retry_url": public_url("/cart"),
+                    "retry_url": public_url(way_back(session, checkout)),
                     "problem": facts.problem,
                 }
             },
@@ -218,6 +224,7 @@ def _expire(session: Session, checkout: Checkout, facts: SessionFacts) -> str:
         email = facts.email or checkout.email or ""
         if (
             email
+            and checkout.draft_order_id is None
             and facts.recovery_url
             and (facts.wants_mail or checkout.accepts_recovery)
             and _cart_waits(session, checkout)

@@ -118,6 +118,26 @@ def draft_facts(draft: OrderDraft) -> list[dict[str, Any]]:
     ]
 
 
+def draft_totals(draft: OrderDraft) -> list[dict[str, Any]]:
+    """As `order_totals`, for what is no order yet."""
+    included = sum(a.amount_minor for a in draft.adjustments if a.kind == "tax" and a.included)
+
+    def text(minor: int) -> str:
+        return format_minor(minor, draft.currency, draft.locale)
+
+    with force_locale(draft.locale):
+        rows = [{"label": _("Subtotal"), "text": text(draft.subtotal_minor), "strong": False}]
+        shipping = draft.sum_of("shipping")
+        rows.append({"label": _("Shipping"), "text": text(shipping) if shipping else _("Free"), "strong": False})
+        added = draft.sum_of("tax", added_only=True)
+        if added:
+            rows.append({"label": _("Tax"), "text": text(added), "strong": False})
+        rows.append({"label": _("Total"), "text": text(draft.total_minor), "strong": True})
+        if included:
+            rows.append({"label": _("of which tax"), "text": text(included), "strong": False})
+    return rows
+
+
 def money(order: Order, minor: int) -> str:
     return format_minor(minor, order.currency, order.locale)
 

@@ -22,6 +22,9 @@ from shop.workflows.letter_facts import money, order_facts
 #: a refund that succeeded may still fail later (the bank sends it back), nothing else moves back
 RANK = {"requested": 0, "pending": 1, "succeeded": 2, "cancelled": 3, "failed": 3}
 
+#: gateways of ours: payments that no machine can give back
+AT_THE_COUNTER = frozenset({"cash", "terminal"})
+
 
 def from_refund(refund_id: str) -> str:
     """Returns the refund's status, or "unknown" when the payment is not ours."""
@@ -43,9 +46,18 @@ def merge_refund(session: Session, facts: RefundFacts) -> str:
     if payment is None:
         return "unknown"
     order = lock_order(session, payment.order_id)
-    refund = _find_or_add(session, payment, facts)
-    if RANK[facts.status] > RANK[refund.status]:
-        refund.status = facts.status
+    return _move(session, order, _find_or_add(session, payment, facts), facts.status)
+
+
+def record_counter_refund(session: Session, order: Order, refund: Refund) -> None:
+    """What was paid in cash or at a card terminal is given back there, by hand: no gateway is asked. The caller holds
+    the order's lock, and commits."""
+    _move(session, order, refund, "succeeded")
+
+
+def _move(session: Session, order: Order, refund: Refund, status: str) -> str:
+    if RANK[status] > RANK[refund.status]:
+        refund.status = status
         if refund.work_state in ("due", "parked"):
             refund.work_state, refund.finished_at = "done", clock.now()
         _tell_it(session, order, refund)

@@ -25,7 +25,7 @@ from shop.payments.models import Payment, Refund, RefundLine
 from shop.payments.stripe_gateway import gateway
 from shop.payments.summing import given_back, payment_with_room, sum_payments
 from shop.workflows.letter_facts import money
-from shop.workflows.record_refund import merge_refund
+from shop.workflows.record_refund import AT_THE_COUNTER, merge_refund, record_counter_refund
 
 #: Stripe forgets idempotency keys after a day: an older unknown outcome is looked up, never asked again blindly
 KEY_LIVES = timedelta(hours=20)
@@ -84,7 +84,10 @@ def request_refund(
         goods = _write_lines(session, refund, worked)
         why = f"Refund of {money(order, amount)} requested. {goods}{reason}".strip()
         tell(session, order, "refund_requested", who=who, why=why)
-        enqueue_after_commit(session, JobName.DRAIN_PAYMENTS)
+        if payment.gateway in AT_THE_COUNTER:
+            record_counter_refund(session, order, refund)
+        else:
+            enqueue_after_commit(session, JobName.DRAIN_PAYMENTS)
         return refund.id
 
     return int(run_in_transaction(work))

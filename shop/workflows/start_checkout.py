@@ -21,6 +21,7 @@ from shop.checkout.shipping import read_rates
 from shop.core import clock
 from shop.core.settings import current_settings
 from shop.core.transaction import release_connection, run_in_transaction, transaction
+from shop.drafts.models import DraftOrder
 from shop.errors import Conflict, InvalidInput, NotFound, OutsideError
 from shop.orders.draft import OrderDraft
 from shop.payments.gateway import PayLine, PayRequest, PayShipping
@@ -58,10 +59,14 @@ def quote_for(session: Session, cart: Cart, profile: Profile) -> Quote:
     country = cart.country or profile.country
     lines = price_lines(session, cart.id)
     rates = read_rates(session, lines, country, profile.currency)
-    config = current_settings()
     return quote_cart(
-        lines, rates, profile, country=country, method=cart.shipping_method, table_tax=config.tax_mode == "table"
+        lines, rates, profile, country=country, method=cart.shipping_method, table_tax=uses_tax_table()
     )
+
+
+def uses_tax_table() -> bool:
+    """Taxes come from the store's own table, not from the payment page."""
+    return bool(current_settings().tax_mode == "table")
 
 
 def start_checkout(cart_id: int, *, email: str | None = None, locale: str = "en") -> StartedCheckout:
@@ -76,8 +81,8 @@ def start_checkout(cart_id: int, *, email: str | None = None, locale: str = "en"
     for session_id in plan.to_close:
         if gateway().close_page(session_id).status == "complete":
             return StartedCheckout("", session_id, "", already_paid=True)
-        _forget_page(session_id)
-    return _open_page(plan.checkout_id, profile)
+        forget_page(session_id)
+    return open_page(plan.checkout_id, profile)
 
 
 def _freeze(session: Session, cart_id: int, profile: Profile, email: str | None, locale: str) -> _Plan | PricesChanged:
@@ -112,6 +117,52 @@ def _freeze(session: Session, cart_id: int, profile: Profile, email: str | None,
     return _Plan(same.id, tuple(to_close))
 
 
+def start_draft_checkout(token: str) -> StartedCheckout:
+    """The same for a draft that was sent as a link: its frozen prices, one open page at a time. Raises NotFound for a
+    link that is not known or was taken back, Conflict for one that is over."""
+    profile = current_profile()
+    checkout_id = run_in_transaction(lambda session: _freeze_draft(session, token))
+    return open_page(checkout_id, profile)
+
+
+def _freeze_draft(session: Session, token: str) -> int:
+    draft = session.execute(
+        select(DraftOrder).where(DraftOrder.token == token).with_for_update().execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+    now = clock.now()
+    if draft is None or draft.frozen is None or draft.status not in ("sent", "paid"):
+        raise NotFound("This payment link is not known. It may have been replaced by a newer one.")
+    if draft.status == "paid":
+        raise Conflict("This is paid already. Thank you!")
+    if draft.link_expires_at is not None and draft.link_expires_at <= now:
+        raise Conflict("This payment link has run out. Please ask us for a new one.")
+    open_one = session.execute(
+        select(Checkout)
+        .where(Checkout.draft_order_id == draft.id, Checkout.status.in_(["creating", "open", "processing"]))
+        .order_by(Checkout.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    if open_one is not None and open_one.status == "processing":
+        raise Conflict("A payment is on its way already: your bank has not told us the result yet.")
+    if open_one is not None and open_one.expires_at > now + STILL_USEFUL:
+        return open_one.id
+    frozen = OrderDraft.from_json(draft.frozen)
+    checkout = Checkout(
+        draft_order_id=draft.id,
+        content_hash=content_hash(frozen, draft.id, draft.times_sent),
+        draft=draft.frozen,
+        currency=frozen.currency,
+        total_minor=frozen.total_minor,
+        email=draft.email,
+        locale=draft.locale,
+        expires_at=now + timedelta(minutes=current_settings().checkout_expires_minutes, seconds=60),
+        polled_at=now,
+    )
+    session.add(checkout)
+    session.flush()
+    return checkout.id
+
+
 def _new_checkout(
     session: Session, cart: Cart, quote: Quote, draft: OrderDraft, fingerprint: str, email: str | None, locale: str
 ) -> Checkout:
@@ -135,7 +186,7 @@ def _new_checkout(
     return checkout
 
 
-def _open_page(checkout_id: int, profile: Profile) -> StartedCheckout:
+def open_page(checkout_id: int, profile: Profile) -> StartedCheckout:
     with transaction() as session:
         checkout = session.execute(select(Checkout).where(Checkout.id == checkout_id)).scalar_one()
         if checkout.session_id and checkout.session_url:
@@ -179,7 +230,7 @@ def _pay_request(session: Session, checkout: Checkout, profile: Profile) -> PayR
         shipping=_pay_shipping(draft),
         countries=(country,),
         success_url=public_url("/checkout/return") + "?session_id={CHECKOUT_SESSION_ID}",
-        cancel_url=public_url("/cart"),
+        cancel_url=public_url(way_back(session, checkout)),
         expires_at=checkout.expires_at,
         email=checkout.email,
         locale=checkout.locale,
@@ -187,6 +238,14 @@ def _pay_request(session: Session, checkout: Checkout, profile: Profile) -> PayR
         prices_include_tax=profile.prices_include_tax,
         metadata={"reference": checkout.reference},
     )
+
+
+def way_back(session: Session, checkout: Checkout) -> str:
+    """Where who did not pay goes on: the cart, or the page of the payment link."""
+    if checkout.draft_order_id is None:
+        return "/cart"
+    token = session.execute(select(DraftOrder.token).where(DraftOrder.id == checkout.draft_order_id)).scalar_one()
+    return f"/pay/{token}"
 
 
 def _pay_lines(draft: OrderDraft) -> tuple[PayLine, ...]:
@@ -213,7 +272,7 @@ def _pay_shipping(draft: OrderDraft) -> tuple[PayShipping, ...]:
     )
 
 
-def _forget_page(session_id: str) -> None:
+def forget_page(session_id: str) -> None:
     with transaction() as session:
         checkout = session.execute(
             select(Checkout).where(Checkout.session_id == session_id).with_for_update()

@@ -1,0 +1,1 @@
+"""Draft orders: composed by staff, paid by a link or at the counter."""

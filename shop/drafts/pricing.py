@@ -1,0 +1,101 @@
+"""What a draft costs now: the same prices, shipping and taxes as a cart with the same things in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shop.cart.pricing import PricedLine, Wanted, price_wanted
+from shop.checkout.quoting import Quote, draft_of, quote_cart
+from shop.checkout.shipping import read_rates
+from shop.core.money import share_of
+from shop.drafts.models import DraftItem, DraftOrder
+from shop.orders.draft import OrderDraft
+from shop.tenancy.profile import Profile
+
+
+@dataclass(frozen=True)
+class PricedItem:
+    """`list_minor`: the catalogue's price now; `line` has the price for this customer."""
+
+    item: DraftItem
+    line: PricedLine
+    list_minor: int
+
+    @property
+    def has_moved(self) -> bool:
+        return self.list_minor != self.item.seen_minor
+
+
+@dataclass(frozen=True)
+class PricedDraft:
+    items: tuple[PricedItem, ...]
+    quote: Quote
+    is_all_handed: bool
+
+    @property
+    def problem(self) -> str | None:
+        """A sentence for staff when it cannot be sent or paid."""
+        if not self.items:
+            return "Add something first."
+        if any(not item.line.available for item in self.items):
+            return "Something in it cannot be bought any more. Take it out."
+        return "It cannot be sent to this country." if self.quote.chosen is None else None
+
+    @property
+    def moved(self) -> tuple[PricedItem, ...]:
+        return tuple(item for item in self.items if item.has_moved)
+
+
+def read_items(session: Session, draft_id: int) -> Sequence[DraftItem]:
+    rows = session.execute(select(DraftItem).where(DraftItem.draft_id == draft_id).order_by(DraftItem.id))
+    return rows.scalars().all()
+
+
+def price_draft(session: Session, draft: DraftOrder, profile: Profile, *, table_tax: bool) -> PricedDraft:
+    """Three statements, however many things are in it."""
+    items = {item.id: item for item in read_items(session, draft.id)}
+    listed = price_wanted(session, [Wanted(i.id, i.variant_id, i.quantity, i.seen_minor) for i in items.values()])
+    lines = [replace(line, unit_minor=_unit(draft, items[line.id], line.unit_minor)) for line in listed]
+    handed = frozenset(item.id for item in items.values() if item.handed_over)
+    all_handed = bool(items) and len(handed) == len(items)
+    country = profile.country if all_handed else str(draft.ship_to.get("country") or profile.country)
+    quote = quote_cart(
+        lines,
+        read_rates(session, lines, country, profile.currency),
+        profile,
+        country=country,
+        method=draft.shipping_method,
+        table_tax=table_tax,
+        handed_over=handed,
+    )
+    priced = tuple(
+        PricedItem(items[line.id], line, before.unit_minor) for line, before in zip(lines, listed, strict=True)
+    )
+    return PricedDraft(priced, quote, all_handed)
+
+
+def order_draft(draft: DraftOrder, priced: PricedDraft, *, channel: str) -> OrderDraft:
+    """Frozen, as `place_order` takes it. `priced` has no problem."""
+    return draft_of(priced.quote, note=draft.note, locale=draft.locale, channel=channel)
+
+
+def reasons(draft: DraftOrder, priced: PricedDraft) -> list[str]:
+    """Why somebody pays less (or more) than the catalogue says, for the order's story."""
+    told = []
+    for item in priced.items:
+        if item.line.unit_minor != item.list_minor:
+            why = item.item.reason or draft.reason
+            told.append(f"{item.line.title} ({item.line.variant_title}): a price of its own{f': {why}' if why else ''}")
+    return told
+
+
+def _unit(draft: DraftOrder, item: DraftItem, listed: int) -> int:
+    if item.own_minor is not None:
+        return item.own_minor
+    percent = item.percent_off or draft.percent_off
+    return listed - share_of(listed, Decimal(percent)) if percent else listed
