@@ -41,7 +41,7 @@ def profile(**more: Any) -> Profile:
         "name": "Shop", "tagline": "", "currency": "USD", "country": "US", "locale": "en", "legal_name": "",
         "address": "", "support_email": "", "merchant_email": "", "brand": {}, "free_shipping_minor": 0,
         "shipping_fallback": FALLBACK, "tax_rates": [], "ships_to": [], "prices_include_tax": False,
-        "production_policy": "at_once", "production_delay_minutes": 0,
+        "production_policy": "at_once", "production_delay_minutes": 0, "invoicing": {},
     }  # fmt: skip
     return Profile(**{**values, **more})
 
