@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from shop.catalog.models import CatalogRun, Product, Variant
 from shop.core import clock
+from shop.drafts.models import DraftItem, DraftOrder
 from shop.email.models import Letter
 from shop.fulfilment.models import FulfilmentOrder, Shipment
 from shop.fulfilment.requesting import line_for
@@ -129,6 +130,21 @@ def dispute(session: Session, order: Order, days: int = 3) -> Dispute:
     session.add(row)
     order.payment_status = "disputed"
     session.flush()
+    return row
+
+
+def draft(session: Session, **columns: Any) -> DraftOrder:
+    """With one thing in it that is for sale, where there is one."""
+    row = DraftOrder(currency="USD", email="ada@example.com", customer_name="Ada Byron", ship_to=ADA)
+    for column, value in columns.items():
+        setattr(row, column, value)
+    session.add(row)
+    session.flush()
+    variant = session.query(Variant).filter(Variant.is_available).order_by(Variant.id).first()
+    if variant is not None:
+        session.add(
+            DraftItem(draft_id=row.id, variant_id=variant.id, quantity=2, seen_minor=variant.price_minor, own_minor=900)
+        )
     return row
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from shop.core.transaction import transaction
 from shop.extensions import db
+from shop.workflows.issue_invoice import issue_invoice
 from tests.admin import making
 from tests.browser.axe import COLOUR_RULES, violations
 from tests.browser.panel_scenes import panel_addresses
@@ -265,7 +266,7 @@ def foreign_form(url: str) -> Callable[[Page], None]:
 
 def admin_scenes(room: Showroom) -> list[Scene]:
     numbers = stock_the_back_office(room)
-    sections = ["general", "brand", "shipping", "taxes", "production", "services"]
+    sections = ["general", "brand", "shipping", "taxes", "production", "invoices", "services"]
     return [
         Scene("/admin/"),
         Scene("/admin/", open_admin_menu, sizes=("phone",)),
@@ -275,6 +276,13 @@ def admin_scenes(room: Showroom) -> list[Scene]:
         Scene("/admin/customers?orders_from=0"),
         Scene("/admin/customers/1", unfold_everything),
         Scene("/admin/customers/1/merge"),
+        Scene("/admin/disputes"),
+        *(Scene(f"/admin/disputes/{row}", unfold_everything) for row in numbers["disputes"]),
+        Scene("/admin/drafts"),
+        *(Scene(f"/admin/drafts/{row}?q=tee", unfold_everything) for row in numbers["drafts"]),
+        Scene("/admin/invoices"),
+        *(Scene(f"/admin/invoices/{row}") for row in numbers["invoices"]),
+        Scene(f"/admin/packing-slips?orders={','.join(numbers['orders'])}"),
         Scene("/admin/catalog"),
         *(Scene(f"/admin/catalog/{product}", wrong_price) for product in numbers["products"]),
         Scene("/admin/catalog", choose_products),
@@ -308,7 +316,8 @@ def stock_the_back_office(room: Showroom) -> dict[str, list[str]]:
         held = making.paid_order(session, hold_reason="This address needs a postal code.", ago=timedelta(hours=2))
         disputed = making.paid_order(session, name="Katherine Johnson", fulfilment_status="shipped", step="follow")
         making.parcel(session, disputed)
-        making.dispute(session, disputed)
+        contested = making.dispute(session, disputed)
+        draft = making.draft(session)
         stopped = making.stopped_submission(session)
         refund = making.parked_refund(session, disputed)
         submission = making.work_of(session, stopped)
@@ -326,6 +335,9 @@ def stock_the_back_office(room: Showroom) -> dict[str, list[str]]:
         goods = {"products": [str(n) for n in products], "collections": [str(n) for n in collections]}
     return {
         **goods,
+        "disputes": [str(contested.id)],
+        "drafts": [str(draft.id)],
+        "invoices": [str(issue_invoice(disputed.id, who="Owner").id)],
         "orders": orders,
         "letters": [str(letter) for letter in letters],
         "runs": [str(run) for run in runs],
