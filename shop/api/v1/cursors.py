@@ -12,6 +12,9 @@ from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
 
+LONGEST = 300
+
+
 class BadCursor(ValueError):
     """Not one of ours, or of another list."""
 
@@ -22,6 +25,8 @@ def write_cursor(list_name: str, last_id: int) -> str:
 
 def read_cursor(list_name: str, cursor: str) -> int:
     """The last id. Raises BadCursor."""
+    if len(cursor) > LONGEST:
+        raise BadCursor
     try:
         found: Any = _signer().loads(cursor)
     except (BadSignature, ValueError) as error:

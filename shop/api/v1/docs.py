@@ -139,7 +139,9 @@ def _kind(schema: dict[str, Any]) -> str:
     if kind == "array":
         return f"list of {_kind(schema.get('items', {}))}"
     if kind == "string":
-        shown = {"date-time": "time", "cursor": "cursor", "etag": "version"}.get(schema.get("format", ""), "text")
+        names = {"date-time": "time", "etag": "version", "uri": "address"}
+        form = str(schema.get("format", ""))
+        shown = "cursor" if form.endswith("cursor") else names.get(form, "text")
         return f"{shown}, at most {schema['maxLength']}" if "maxLength" in schema and shown == "text" else shown
     if kind == "integer":
         low, high = schema.get("minimum"), schema.get("maximum")

@@ -53,8 +53,6 @@ class ListQuery(Query, kw_only=True):
         Annotated[
             str,
             Meta(
-                min_length=1,
-                max_length=300,
                 description="`next` of the page before. It names a place: the other parameters may change.",
                 extra_json_schema={"format": "cursor"},
             ),

@@ -13,7 +13,7 @@ from shop.api.v1.operation import KEY_SIGNS, OPERATIONS, Operation
 from shop.api.v1.problems import KINDS, Problem
 
 VERSION = "1.0.0"
-ORDER = ("products", "variants", "collections", "orders", "fulfilments", "refunds", "customers")
+ORDER = ("products", "variants", "collections", "orders", "fulfilments", "refunds", "customers", "webhooks")
 PROBLEM = "application/problem+json"
 _PLACE = re.compile(r"<int:(\w+)>")
 _INTRO = """JSON over HTTPS, with a key from the panel (Developers → API keys) as `Authorization: Bearer imp_…`.
@@ -111,6 +111,8 @@ def _parameters(found: Operation, components: dict[str, Any]) -> list[dict[str, 
     for name, schema in components[found.query.__name__]["properties"].items():
         rest = {key: value for key, value in schema.items() if key != "description"}
         words = {"description": schema["description"]} if "description" in schema else {}
+        if name == "cursor":
+            rest["format"] = f"{tag_of(found)}-cursor"  # of this very list
         told.append({"name": name, "in": "query", "required": False, "schema": rest, **words})
     if found.versioned:
         told.append({

@@ -44,7 +44,18 @@ def read_body(kind: type[Struct]) -> Any:
         values = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise ApiProblem("malformed", f"The body is not JSON: {str(error)[:200]}") from error
-    return _fit(values, kind, "body")
+    return _fit(whole_where_whole(values), kind, "body")
+
+
+def whole_where_whole(value: Any) -> Any:
+    """For JSON Schema 12.0 is a whole number, and no field of ours is a fraction."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, list):
+        return [whole_where_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {name: whole_where_whole(item) for name, item in value.items()}
+    return value
 
 
 def check_accept() -> None:

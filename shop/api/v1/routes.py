@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from shop.api.v1 import collections, customers, docs, fulfilments, orders, problems, products, refunds, variants
+from shop.api.v1 import (
+    collections,
+    customers,
+    docs,
+    fulfilments,
+    orders,
+    problems,
+    products,
+    refunds,
+    variants,
+    webhooks,
+)
 from shop.api.v1.limiting import tell_the_rate
 from shop.api.v1.operation import bp
 
-RESOURCES = (products, variants, collections, orders, customers, fulfilments, refunds)
+RESOURCES = (products, variants, collections, orders, fulfilments, refunds, customers, webhooks)
 
 bp.after_request(tell_the_rate)
 
