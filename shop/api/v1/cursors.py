@@ -11,7 +11,6 @@ from typing import Any
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
-
 LONGEST = 300
 
 
