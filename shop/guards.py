@@ -71,6 +71,12 @@ def security_headers(config: Config) -> dict[str, str]:
     return headers
 
 
+def in_our_frames() -> str:
+    """The usual policy for a page that our own pages show in a frame."""
+    usual: str = current_app.extensions["imprint.headers"]["Content-Security-Policy"]
+    return usual.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+
+
 def choose_locale() -> str:
     """The language of this request. Pages are served in the store's language; letters choose their own."""
     return str(g.get("locale") or "en")

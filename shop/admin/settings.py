@@ -13,12 +13,14 @@ from shop.admin.colours import DARK_PAPER, PAPER, brand_colours, contrast
 from shop.admin.logo import store_logo
 from shop.admin.permissions import May, staff_only
 from shop.admin.settings_forms import DEFAULT_ACCENT, MORE_ROWS, MOST_ROWS, SECTIONS, Section, row_numbers
+from shop.admin.store_settings.region_section import currencies, languages
 from shop.checkout.countries import all_countries
 from shop.core import log
 from shop.core.pages import render
 from shop.core.transaction import release_connection, transaction
 from shop.errors import InvalidInput, NotFound
 from shop.extensions import db
+from shop.tenancy.brand_style import TYPE_PAIRS
 from shop.tenancy.models import StoreProfile
 from shop.tenancy.profile import touch_settings
 
@@ -63,6 +65,8 @@ def save_settings(section: str) -> Response | BaseResponse:
         return _page(chosen, row, typed, stale.version, status=409, now=stale.now)
     if saved:
         logger.info("settings saved", section=chosen.key)
+    if chosen.after is not None:
+        chosen.after()
     flash("Saved. The shop shows it within a second.", "good")
     return redirect(url_for("admin.settings", section=chosen.key), 303)
 
@@ -133,6 +137,9 @@ def _page(
         countries=all_countries(),
         logo_url=(row.brand or {}).get("logo_url"),
         colours=_colour_facts(row),
+        type_pairs=[(key, pair.name) for key, pair in TYPE_PAIRS.items()],
+        languages=languages(),
+        currencies=currencies(row.currency),
     )
 
 

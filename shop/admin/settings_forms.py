@@ -19,6 +19,7 @@ from shop.admin import reading_forms as read
 from shop.admin.colours import brand_colours, read_colour
 from shop.checkout.countries import known_codes
 from shop.errors import InvalidInput
+from shop.tenancy.brand_style import TYPE_PAIRS, fonts_of
 
 MOST_ROWS = 80
 MORE_ROWS = 3
@@ -34,6 +35,8 @@ class Section:
     columns: tuple[str, ...]
     show: Callable[[Any], dict[str, str]]
     read: Callable[[Form, str], dict[str, Any]]
+    #: done after every save, in transactions of its own
+    after: Callable[[], None] | None = None
 
     def version_of(self, profile: Any) -> str:
         """Changes whenever a column of this section does: what a form was filled from."""
@@ -81,11 +84,18 @@ GENERAL_COLUMNS = ("name", "tagline", "legal_name", "address", "support_email", 
 
 
 def _show_brand(p: Any) -> dict[str, str]:
-    return {"accent": (p.brand or {}).get("accent") or DEFAULT_ACCENT}
+    brand = p.brand or {}
+    return {"accent": brand.get("accent") or DEFAULT_ACCENT, "type": str(brand.get("type") or "")}
 
 
 def _read_brand(form: Form, currency: str) -> dict[str, Any]:
-    return {"brand": brand_colours(read_colour(form.get("accent", "")[:20]))}
+    colours, pair = every(
+        [
+            lambda: brand_colours(read_colour(form.get("accent", "")[:20])),
+            lambda: read.choice(form, "type", "Type", TYPE_PAIRS) if "type" in form else "",
+        ]
+    )
+    return {"brand": {**colours, **fonts_of(pair)}}
 
 
 # -- shipping
@@ -250,7 +260,7 @@ SECTIONS: dict[str, Section] = {
             GENERAL_COLUMNS, _show_general, _read_general,
         ),
         Section(
-            "brand", "Brand", "One colour and a logo. Everything else follows from them.",
+            "brand", "Brand", "One colour, a pair of faces and a logo. Everything else follows from them.",
             ("brand",), _show_brand, _read_brand,
         ),
         Section(

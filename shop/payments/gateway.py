@@ -44,6 +44,7 @@ class PayRequest:
     locale: str = "auto"
     automatic_tax: bool = False
     prices_include_tax: bool = True
+    ask_phone: bool = True
     metadata: dict[str, str] = field(default_factory=dict)
 
 

@@ -22,7 +22,7 @@ def session_payload(request: PayRequest) -> dict[str, Any]:
         "line_items": [_line(request, line) for line in request.lines],
         "shipping_address_collection": {"allowed_countries": list(request.countries)},
         "shipping_options": [_option(request, option) for option in request.shipping],
-        "phone_number_collection": {"enabled": True},
+        "phone_number_collection": {"enabled": request.ask_phone},
         "after_expiration": {"recovery": {"enabled": True}},
         "metadata": request.metadata,
         "payment_intent_data": {"metadata": request.metadata},

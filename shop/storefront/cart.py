@@ -30,6 +30,7 @@ from shop.errors import InvalidInput, NotFound, ShopError
 from shop.extensions import db
 from shop.storefront.cart_facts import cart_facts
 from shop.storefront.visitor import cart_token, new_cart, remember, visitors_cart
+from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.profile import current_profile
 from shop.workflows.start_checkout import quote_for
 
@@ -147,6 +148,8 @@ def set_note() -> BaseResponse:
     """POST /cart/note"""
     cart = _cart_or_404()
     note = request.form.get("note", "").replace("\x00", "").strip()[:NOTE_LENGTH]
+    if note and not rules_of(current_profile().checkout).takes_notes:
+        raise NotFound("This shop takes no notes with an order.")
     with transaction() as session:
         session.get_one(Cart, cart.id).note = note
     return _changed(cart)

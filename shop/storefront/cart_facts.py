@@ -12,7 +12,9 @@ from shop.cart.pricing import PricedLine
 from shop.checkout.countries import countries_served
 from shop.checkout.quoting import Quote
 from shop.checkout.shipping import ShippingQuote
+from shop.content.showing import current_content
 from shop.core.money import format_minor
+from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.profile import Profile
 
 
@@ -20,6 +22,8 @@ def cart_facts(cart: Cart | None, quote: Quote | None, profile: Profile, locale:
     """The context of templates/storefront/cart.html."""
     if cart is None or quote is None or not quote.lines:
         return _empty(profile)
+
+    rules = rules_of(profile.checkout)
 
     def money(minor: int) -> str:
         return format_minor(minor, quote.currency, locale)
@@ -38,10 +42,18 @@ def cart_facts(cart: Cart | None, quote: Quote | None, profile: Profile, locale:
         "countries": countries_served(tuple(profile.ships_to), locale),
         "shipping_methods": [_method(option, quote.chosen, money) for option in quote.shipping],
         "note": cart.note,
+        "takes_notes": rules.takes_notes,
+        "terms": _terms(locale) if rules.shows_terms else [],
         "reminder_email": cart.email or "",
         "can_checkout": quote.problem is None,
         "problem": None if quote.problem is None else _(quote.problem),
     }
+
+
+def _terms(locale: str) -> list[tuple[str, str]]:
+    """(title, address) of the texts that hold for a purchase."""
+    pages = current_content().pages(locale).values()
+    return [(page.title, page.url) for page in pages if page.legal in ("terms", "returns", "privacy")]
 
 
 def _empty(profile: Profile) -> dict[str, Any]:

@@ -22,9 +22,9 @@ from shop.core.scope import current_store
 from shop.core.statics import static_url
 from shop.guards import LOCALES
 from shop.storefront import speaking
-from shop.storefront.brand import brand_version
 from shop.storefront.grid import kept_grid
 from shop.storefront.speaking import say as _
+from shop.tenancy.brand_style import brand_version
 from shop.tenancy.profile import current_profile, current_versions, on_forget
 
 MACROS = ("icon", "badge", "breadcrumbs", "empty", "form", "free_shipping", "pagination", "picture", "price",

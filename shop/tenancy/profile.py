@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app
@@ -50,9 +50,10 @@ class Profile:
     tax_rates: list[Any]
     ships_to: list[Any]
     prices_include_tax: bool
-    invoicing: dict[str, Any]
     production_policy: str
     production_delay_minutes: int
+    invoicing: dict[str, Any] = field(default_factory=dict)
+    checkout: dict[str, Any] = field(default_factory=dict)
     staff_totp_required: bool = False
 
 

@@ -26,6 +26,7 @@ from shop.errors import Conflict, InvalidInput, NotFound, OutsideError
 from shop.orders.draft import OrderDraft
 from shop.payments.gateway import PayLine, PayRequest, PayShipping
 from shop.payments.stripe_gateway import gateway
+from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.profile import Profile, current_profile
 from shop.workflows.letter_facts import absolute, public_url
 
@@ -236,6 +237,7 @@ def _pay_request(session: Session, checkout: Checkout, profile: Profile) -> PayR
         locale=checkout.locale,
         automatic_tax=config.tax_mode == "stripe",
         prices_include_tax=profile.prices_include_tax,
+        ask_phone=rules_of(profile.checkout).asks_phone,
         metadata={"reference": checkout.reference},
     )
 

@@ -1,0 +1,70 @@
+"""Settings → Region: where the shop is, its language and its currency."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select
+
+from shop.admin import reading_forms as read
+from shop.admin.content.languages import NAMES
+from shop.admin.settings_forms import SECTIONS, Form, Section, every
+from shop.catalog.documents import rebuild_all
+from shop.checkout.countries import known_codes
+from shop.core.transaction import transaction
+from shop.errors import InvalidInput
+from shop.extensions import db
+from shop.guards import LOCALES
+from shop.orders.models import Order
+from shop.tenancy.profile import current_versions, touch_catalog
+
+COLUMNS = ("country", "locale", "currency")
+CURRENCIES = (
+    "USD", "EUR", "GBP", "CAD", "AUD", "NZD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "JPY", "SGD",
+    "MXN",
+)  # fmt: skip
+
+
+def languages() -> list[tuple[str, str]]:
+    return [(code, NAMES.get(code, code)) for code in LOCALES]
+
+
+def currencies(now: str) -> list[tuple[str, str]]:
+    return [(code, code) for code in (CURRENCIES if now in CURRENCIES else (now, *CURRENCIES))]
+
+
+def rewrite_prices() -> None:
+    """Every product's prices and words, in the new currency and language. A repeat writes the same."""
+    current_versions(fresh=True)
+    with transaction() as session:
+        rebuild_all(session)
+        touch_catalog(session)
+
+
+def _show(profile: Any) -> dict[str, str]:
+    locale = profile.locale[:2].lower()
+    return {"country": profile.country, "locale": locale, "currency": profile.currency}
+
+
+def _read_currency(form: Form, now: str) -> str:
+    chosen = read.choice(form, "currency", "The currency", (now, *CURRENCIES))
+    if chosen != now and db.session.execute(select(Order.id).limit(1)).first() is not None:
+        raise InvalidInput(fields={"currency": f"Orders were placed in {now}: the currency stays as it is."})
+    return chosen
+
+
+def _read(form: Form, currency: str) -> dict[str, Any]:
+    found = every(
+        [
+            lambda: read.choice(form, "country", "The country", tuple(known_codes())),
+            lambda: read.choice(form, "locale", "The language", LOCALES),
+            partial(_read_currency, form, currency),
+        ]
+    )
+    return dict(zip(COLUMNS, found, strict=True))
+
+
+SECTIONS["region"] = Section(
+    "region", "Region", "Where the shop is, its language and its currency.", COLUMNS, _show, _read, after=rewrite_prices
+)
