@@ -15,6 +15,7 @@ from shop.core.transaction import transaction
 from shop.extensions import db
 from shop.workflows import (
     clean_up,
+    keep_schedules,
     list_disputes,
     poll_checkouts,
     poll_fulfilments,
@@ -38,6 +39,7 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "remind_of_disputes": (600, list_disputes.remind),
     "watch_subscriptions": (600, watch_subscriptions.run),
     "turn_announcements": (30, turn_announcements.run),
+    "products_by_the_clock": (20, keep_schedules.run),
     "clean_up": (3600, clean_up.run),
 }
 

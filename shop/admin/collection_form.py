@@ -8,9 +8,8 @@ from typing import Any
 from shop.admin import reading_forms as read
 from shop.admin.settings_forms import every
 from shop.catalog.models import Collection
-from shop.catalog.naming import MOST_CHARS, slugify
-from shop.catalog.reading_fields import read_description, read_tags
-from shop.errors import InvalidInput
+from shop.catalog.naming import slugify
+from shop.catalog.reading_fields import read_description, read_slug, read_tags
 
 LABELS = {
     "title": "Title",
@@ -45,7 +44,7 @@ def read_columns(form: Mapping[str, str]) -> dict[str, Any]:
     title, slug, description, tags, position = every(
         [
             lambda: read.text(form, "title", "Title", 200),
-            lambda: _slug(form),
+            lambda: read_slug(form, "slug", "Address", required=False),
             lambda: read_description(form),
             lambda: read_tags(form, "rule_tags"),
             lambda: read.whole(form, "position", "Place in menus", 0, 9999),
@@ -60,9 +59,3 @@ def read_columns(form: Mapping[str, str]) -> dict[str, Any]:
         "is_shown": form.get("is_shown") == "1",
     }
 
-
-def _slug(form: Mapping[str, str]) -> str:
-    raw = read.text(form, "slug", "Address", MOST_CHARS, required=False)
-    if raw and raw != slugify(raw):
-        raise InvalidInput(fields={"slug": f"Address: only small letters, digits and hyphens, like {slugify(raw)}."})
-    return raw

@@ -12,7 +12,17 @@ from typing import Any
 from shop.admin import reading_forms as read
 from shop.catalog.editing import STATUSES, Edited, ProductEdit
 from shop.catalog.models import Variant
-from shop.catalog.reading_fields import Form, plain, read_description, read_price, read_tags
+from shop.catalog.reading_fields import (
+    Form,
+    moment_of,
+    plain,
+    read_description,
+    read_moment,
+    read_price,
+    read_slug,
+    read_tags,
+)
+from shop.core import clock
 from shop.errors import InvalidInput
 
 #: what one page takes; products with more are changed from the list
@@ -30,6 +40,10 @@ def fill(found: Edited, currency: str) -> dict[str, str]:
         "tags": ", ".join(product.tags),
         "seo_title": product.seo_title,
         "seo_description": product.seo_description,
+        "slug": product.slug,
+        "publish_at": moment_of(product.publish_at),
+        "hide_at": moment_of(product.hide_at),
+        "size_guide_id": str(product.size_guide_id or ""),
     }
     for variant in found.variants[:MOST_VARIANTS]:
         before = variant.compare_at_minor
@@ -50,6 +64,10 @@ def labels(found: Edited) -> dict[str, str]:
         "tags": "Tags",
         "seo_title": "Title in search results",
         "seo_description": "Text in search results",
+        "slug": "Address",
+        "publish_at": "On sale from",
+        "hide_at": "On sale until",
+        "size_guide_id": "Size guide",
     }
     for variant in found.variants[:MOST_VARIANTS]:
         names[f"v-{variant.id}-price"] = f"Price of {variant.title}"
@@ -74,11 +92,16 @@ def read_edit(typed: Form, found: Edited, currency: str) -> ProductEdit:
         "tags": lambda: read_tags(typed, "tags"),
         "seo_title": lambda: read.text(typed, "seo_title", names["seo_title"], 200, required=False),
         "seo_description": lambda: read.text(typed, "seo_description", names["seo_description"], 400, required=False),
+        "slug": lambda: read_slug(typed, "slug", names["slug"]),
+        "publish_at": lambda: read_moment(typed, "publish_at", names["publish_at"]),
+        "hide_at": lambda: read_moment(typed, "hide_at", names["hide_at"]),
+        "size_guide_id": lambda: _read_guide(typed),
     }
     edit, errors = ProductEdit(), dict[str, str]()
     for name, reader in readers.items():
         if name in changed:
             _keep(errors, partial(_put, edit.columns, name, reader))
+    _keep(errors, partial(_check_moments, edit, found))
     for name in list(edit.columns):
         if edit.columns[name] == getattr(found.product, name):
             del edit.columns[name]
@@ -93,6 +116,38 @@ def read_edit(typed: Form, found: Edited, currency: str) -> ProductEdit:
     if errors:
         raise InvalidInput(fields=errors)
     return edit
+
+
+def with_move(typed: dict[str, str], found: Edited) -> dict[str, str]:
+    """A pressed arrow of a picture (`move`: "<image id>-up" or "-down") as places, on top of what was typed."""
+    image_id, _, way = typed.get("move", "").partition("-")
+    ids = [str(image.id) for image in found.images[:MOST_PICTURES]]
+    if image_id not in ids or way not in ("up", "down"):
+        return typed
+    here = ids.index(image_id)
+    there = min(max(here + (-1 if way == "up" else 1), 0), len(ids) - 1)
+    ids[here], ids[there] = ids[there], ids[here]
+    return {**typed, **{f"i-{name}-place": str(place) for place, name in enumerate(ids, 1)}}
+
+
+def _read_guide(typed: Form) -> int | None:
+    return read.whole(typed, "size_guide_id", "Size guide", 1, 999_999_999) if typed["size_guide_id"].strip() else None
+
+
+def _check_moments(edit: ProductEdit, found: Edited) -> None:
+    """Times to come, in an order that makes sense, and for a status that leaves them something to do."""
+    product, now = found.product, clock.now()
+    if not {"publish_at", "hide_at", "status"} & set(edit.columns):
+        return
+    after = {name: edit.columns.get(name, getattr(product, name)) for name in ("publish_at", "hide_at", "status")}
+    for name, label in (("publish_at", "On sale from"), ("hide_at", "On sale until")):
+        if edit.columns.get(name) is not None and edit.columns[name] <= now:
+            raise InvalidInput(fields={name: f"{label} is in the past. The time is UTC; it is {now:%H:%M} now."})
+    if after["publish_at"] and after["status"] == "active":
+        why = "It is on sale already. Set the status to draft, or leave this empty."
+        raise InvalidInput(fields={"publish_at": why})
+    if after["publish_at"] and after["hide_at"] and after["hide_at"] <= after["publish_at"]:
+        raise InvalidInput(fields={"hide_at": "On sale until must be after on sale from."})
 
 
 def _read_prices(edit: ProductEdit, variant: Variant, typed: Form, changed: Iterable[str], currency: str) -> None:

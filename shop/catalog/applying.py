@@ -113,6 +113,10 @@ _DROP_REPLACED = text("""
        AND (i.width = 0 OR NOT EXISTS (SELECT 1 FROM images w WHERE w.product_id = i.product_id
                                           AND w.position < :replaced AND w.width = 0 AND w.work_state <> 'parked'))""")
 _COLOUR = "#e8e4dc"
+# an address that another product had is not given away: old links go on leading to that one
+_TAKEN = text("""
+    SELECT slug FROM products WHERE slug = ANY(:slugs)
+    UNION SELECT slug FROM slug_redirects WHERE kind = 'product' AND slug = ANY(:slugs)""")
 
 
 @dataclass
@@ -205,7 +209,7 @@ def _slugs(session: Session, products: Sequence[ReadProduct]) -> list[str]:
     """A free slug for each, given under the catalogue's lock."""
     bases = {slugify(product.title) for product in products}
     tails = {unique_slug(p.title, p.external_id, {slugify(p.title)}) for p in products}
-    rows = session.execute(text("SELECT slug FROM products WHERE slug = ANY(:slugs)"), {"slugs": list(bases | tails)})
+    rows = session.execute(_TAKEN, {"slugs": list(bases | tails)})
     taken = {row[0] for row in rows}
     slugs = []
     for product in products:

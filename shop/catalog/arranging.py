@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from shop.catalog.addresses import COLLECTION, forget_addresses, keep_old_address
 from shop.catalog.bulk import lock_catalog
 from shop.catalog.collecting import place_all, place_in_collections
 from shop.catalog.models import Collection, CollectionProduct
@@ -35,8 +36,11 @@ def write_collection(session: Session, collection: Collection | None, columns: d
         collection = Collection(**columns)
         session.add(collection)
     else:
+        old = collection.slug
         for name, value in columns.items():
             setattr(collection, name, value)
+        if collection.slug != old:
+            keep_old_address(session, COLLECTION, collection.id, old, collection.slug)
     session.flush()
     if "rule_tags" in columns and (columns["rule_tags"] or not is_new):
         place_all(session)
@@ -45,7 +49,8 @@ def write_collection(session: Session, collection: Collection | None, columns: d
 
 
 def delete_collection(session: Session, collection: Collection) -> None:
-    """With the places in it; the products stay as they are."""
+    """With the places in it and its old addresses; the products stay as they are."""
+    forget_addresses(session, COLLECTION, collection.id)
     session.delete(collection)
     session.flush()
     touch_catalog(session)

@@ -23,7 +23,7 @@ Rows = dict[int, list[Row[Any]]]
 
 _PRODUCTS = text("""
     SELECT id, slug, title, description_html, product_type, brand, tags, options, size_guide, safety_html, seo_title,
-           seo_description, blueprint_id, print_provider_id
+           seo_description, blueprint_id, print_provider_id, size_guide_id
       FROM products WHERE id = ANY(:ids)""")
 _VARIANTS = text("""
     SELECT product_id, id, external_id, sku, option_value_ids, price_minor, compare_at_minor, is_available, is_default
@@ -164,6 +164,7 @@ def document_of(
         "from_price": card["from_price"],
         "in_stock": not card["sold_out"],
         "size_guide": product.size_guide,
+        "size_guide_id": product.size_guide_id,
         "gpsr_html": product.safety_html or None,
         "tags": product.tags,
     }

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop.catalog import documents
+from shop.catalog.addresses import PRODUCT, keep_old_address
 from shop.catalog.announcing import announce_products
 from shop.catalog.applying import REPLACED_POSITION
 from shop.catalog.bulk import lock_catalog
@@ -69,9 +70,11 @@ def find_product(session: Session, product_id: int, to_change: bool = False) -> 
 
 def apply_edit(session: Session, found: Edited, edit: ProductEdit, at: datetime) -> None:
     """Write it, and everything that follows from it, in the caller's transaction. A repeat writes the same."""
-    product = found.product
+    product, old = found.product, found.product.slug
     for name, value in edit.columns.items():
         setattr(product, name, value)
+        if name == "slug" and value != old:
+            keep_old_address(session, PRODUCT, product.id, old, value)
         if name in TOLD_FIELDS:
             mark_edited(product, name)
     for variant in found.variants:

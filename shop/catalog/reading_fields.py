@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from shop.catalog.html import MOST_CHARS_OUT, clean_html
+from shop.catalog.naming import MOST_CHARS, slugify
 from shop.catalog.reading_printify import MOST_MINOR, MOST_TAGS
 from shop.core import reading_forms as read
 from shop.errors import InvalidInput
@@ -46,3 +48,30 @@ def read_price(form: Form, name: str, label: str, currency: str) -> int:
         most = read.plain_amount(MOST_MINOR, currency)
         raise InvalidInput(fields={name: f"{label} must be more than 0 and at most {most}."})
     return minor
+
+
+def read_slug(form: Form, name: str, label: str, *, required: bool = True) -> str:
+    """Small letters, digits and hyphens."""
+    raw = read.text(form, name, label, MOST_CHARS, required=required)
+    if raw and raw != slugify(raw):
+        raise InvalidInput(fields={name: f"{label}: only small letters, digits and hyphens, like {slugify(raw)}."})
+    return raw
+
+
+def moment_of(value: datetime | None) -> str:
+    """A moment as a browser's field for date and time holds it, in UTC."""
+    return "" if value is None else f"{value.astimezone(UTC):%Y-%m-%dT%H:%M}"
+
+
+def read_moment(form: Form, name: str, label: str) -> datetime | None:
+    """The reverse of `moment_of`; None when empty."""
+    raw = form.get(name, "").strip()
+    if not raw:
+        return None
+    try:
+        found = datetime.strptime(raw[:16].replace(" ", "T"), "%Y-%m-%dT%H:%M")
+    except ValueError as error:
+        raise InvalidInput(fields={name: f"{label}: write it like 2026-12-01 09:30, in UTC."}) from error
+    if not 2000 <= found.year <= 2200:
+        raise InvalidInput(fields={name: f"{label} is out of range."})
+    return found.replace(tzinfo=UTC)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Response, request
+from werkzeug.wrappers import Response as BaseResponse
 
+from shop.catalog.addresses import COLLECTION
 from shop.catalog.collections import ShownCollection, current_shelves
 from shop.catalog.facets import CatalogIndex
 from shop.catalog.index import current_index
@@ -14,6 +16,7 @@ from shop.catalog.shelf import CardImage, cards_of
 from shop.catalog.words import plain_text
 from shop.errors import NotFound
 from shop.storefront.context import first_picture, page_locale, public_url, show
+from shop.storefront.moved import moved
 from shop.storefront.seo import breadcrumbs_data
 from shop.storefront.speaking import say as _
 from shop.storefront.words import labels
@@ -22,10 +25,13 @@ from shop.tenancy.profile import current_profile
 HIDDEN = frozenset({"collection"})
 
 
-def collection_page(slug: str) -> Response:
+def collection_page(slug: str) -> Response | BaseResponse:
     """GET /collections/<slug>"""
     collection = current_shelves().collections.get(slug)
     if collection is None:
+        elsewhere = moved(COLLECTION, slug, "/collections")
+        if elsewhere is not None:
+            return elsewhere
         raise NotFound("This collection does not exist.")
     profile = current_profile()
     index = current_index()

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request
+from werkzeug.wrappers import Response as BaseResponse
 
+from shop.catalog.addresses import PRODUCT
 from shop.catalog.collections import current_shelves
 from shop.catalog.facets import CatalogIndex
+from shop.catalog.guides import guide_for
 from shop.catalog.index import current_index
 from shop.catalog.shelf import Card, cards_of
 from shop.catalog.showing import ShownOption, choose, find_document, options_shown, variants_shown, was_text
@@ -20,6 +23,7 @@ from shop.content.showing import current_content
 from shop.core.money import format_minor
 from shop.errors import NotFound
 from shop.storefront.context import page_locale, public_url, show
+from shop.storefront.moved import moved
 from shop.storefront.seo import breadcrumbs_data
 from shop.storefront.speaking import say as _
 from shop.tenancy.profile import Profile, current_profile
@@ -52,13 +56,16 @@ class ShownProduct:
     gpsr_html: str | None
 
 
-def product_page(slug: str) -> Response:
+def product_page(slug: str) -> Response | BaseResponse:
     """GET /products/<slug>, with ?variant=<id> or ?option.<key>=<value id>: chosen here, so it works without a script.
 
     One statement for the product, at most one for the related cards.
     """
     document = find_document(slug)
     if document is None:
+        elsewhere = moved(PRODUCT, slug, "/products")
+        if elsewhere is not None:
+            return elsewhere
         raise NotFound("This product is not in the shop any more.")
     profile = current_profile()
     index = current_index()
@@ -108,7 +115,7 @@ def shown_product(
         in_stock=document["in_stock"] if variant is None else variant["available"],
         delivery_text=delivery,
         details=_details(delivery),
-        size_guide=document["size_guide"],
+        size_guide=guide_for(document, index),
         breadcrumbs=_trail(document, index),
         gpsr_html=document["gpsr_html"],
     )

@@ -18,6 +18,7 @@ LATE = timedelta(seconds=30)  # the ticker looks every second; a run may take a 
 
 SCHEDULE_WORDS = {
     "poll_checkouts": "Look after payments that are under way",
+    "products_by_the_clock": "Put products on sale, and take them off, at the times set for them",
     "poll_stripe_events": "Read Stripe’s events that no webhook told",
     "poll_fulfilments": "Ask Printify about open orders",
     "turn_announcements": "Begin and end announcements on time",

@@ -15,7 +15,7 @@ from shop.catalog.runs.settling import Item
 from shop.core import clock
 
 STATES = ("planned", "done", "skipped", "failed", "wrong", "undone", "kept")
-_COLUMNS = ("run_id", "product_id", "subject_id", "line", "field", "before", "after", "state", "reason")
+_COLUMNS = ("run_id", "product_id", "subject_id", "line", "field", "before", "after", "was_own", "state", "reason")
 
 
 def open_run(session: Session, kind: str, title: str, who: str, stage: str, **columns: Any) -> ChangeRun:
@@ -35,7 +35,7 @@ def add_items(session: Session, run_id: int, items: Iterable[Item]) -> None:
         _COLUMNS,
         (
             (run_id, i.product_id or None, i.subject_id, i.line, i.field, orjson.dumps(i.before), orjson.dumps(i.after),
-             i.state, i.reason[:400])
+             i.was_own, i.state, i.reason[:400])
             for i in items
         ),
     )  # fmt: skip

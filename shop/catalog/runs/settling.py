@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop.catalog.addresses import PRODUCT, taken_slugs
+from shop.catalog.models import SizeGuide
 from shop.catalog.runs.fields import FIELDS, in_words
 from shop.catalog.runs.looking import Key, Now, look
 from shop.catalog.runs.writing import Write, write
@@ -55,6 +57,7 @@ def settle(session: Session, items: Sequence[Item], at: datetime, *, undo: bool 
     for item in items:
         _compare(item, now, undo)
     _free_addresses(session, items, undo)
+    _known_guides(session, items, undo)
     while _refuse_pairs(items, now, undo) or (not undo and _refuse_lines(items)):
         pass
     chosen = [item for item in items if item.state == ("undone" if undo else "done")]
@@ -93,6 +96,16 @@ def _free_addresses(session: Session, items: Sequence[Item], undo: bool) -> None
     for item in moves:
         if taken.get(str(_target(item, undo)), item.product_id) != item.product_id:
             item.state, item.reason = ("kept" if undo else "failed"), "Another product has this address."
+
+
+def _known_guides(session: Session, items: Sequence[Item], undo: bool) -> None:
+    wanted = {_target(i, undo) for i in items if i.field == "size_guide_id" and i.state in ("done", "undone")} - {None}
+    if not wanted:
+        return
+    there = set(session.execute(select(SizeGuide.id).where(SizeGuide.id.in_(wanted))).scalars())
+    for item in items:
+        if item.field == "size_guide_id" and _target(item, undo) in wanted - there:
+            item.state, item.reason = ("kept" if undo else "failed"), "This size guide is gone."
 
 
 def _refuse_pairs(items: Sequence[Item], now: Now, undo: bool) -> bool:
