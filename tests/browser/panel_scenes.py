@@ -21,7 +21,12 @@ NO_PAGES = {
     "admin.letter_frame",
     "admin.letter_kind_frame",
 }
-#: variable → how to find a value for it
+#: asked for with what they need
+WITH = {
+    "admin.packing_slips": "/admin/packing-slips?orders={number}",
+    "admin.packing_slips_pdf": "/admin/packing-slips/pdf?orders={number}",
+}
+#: variable, or endpoint and variable → how to find a value for it
 VALUES = {
     "number": "SELECT number FROM orders ORDER BY id LIMIT 1",
     "letter": "SELECT 'order_confirmation'",
@@ -35,6 +40,19 @@ VALUES = {
     "blueprint_id": "SELECT 12",
     "provider_id": "SELECT 29",
     "run_id": "SELECT id FROM catalog_runs ORDER BY id LIMIT 1",
+    "admin.change_run run_id": "SELECT id FROM change_runs ORDER BY id LIMIT 1",
+    "admin.change_progress run_id": "SELECT id FROM change_runs ORDER BY id LIMIT 1",
+    "admin.change_result run_id": "SELECT id FROM change_runs ORDER BY id LIMIT 1",
+    "admin.new_product row_id": "SELECT id FROM new_products ORDER BY id LIMIT 1",
+    "admin.product product_id": "SELECT product_id FROM images ORDER BY product_id LIMIT 1",
+    "request_id": "SELECT id FROM privacy_requests ORDER BY id LIMIT 1",
+    "page_id": "SELECT id FROM content_pages ORDER BY id LIMIT 1",
+    "item_id": "SELECT id FROM menu_items ORDER BY id LIMIT 1",
+    "menu": "SELECT 'header'",
+    "section_id": "SELECT 's1'",
+    "field": "SELECT field FROM dispute_files ORDER BY id LIMIT 1",
+    "event_id": "SELECT id FROM inbound_events ORDER BY id LIMIT 1",
+    "key_id": "SELECT id FROM api_keys ORDER BY id LIMIT 1",
 }
 
 
@@ -44,11 +62,12 @@ def panel_addresses(app: Flask) -> tuple[list[str], list[str]]:
     for rule in sorted(app.url_map.iter_rules(), key=lambda r: r.rule):
         if not rule.endpoint.startswith("admin.") or "GET" not in (rule.methods or ()) or rule.endpoint in NO_PAGES:
             continue
-        values = {name: _value(name) for name in rule.arguments}
+        values = {name: _value(rule.endpoint, name) for name in rule.arguments}
         if any(value is None for value in values.values()):
             missed.append(rule.endpoint)
         else:
-            found.append(_fill(rule, values))
+            address = WITH.get(rule.endpoint)
+            found.append(address.format(number=_value("", "number")) if address else _fill(rule, values))
     return found, missed
 
 
@@ -60,8 +79,8 @@ def _fill(rule: Rule, values: dict[str, str | None]) -> str:
     return "".join(pieces)
 
 
-def _value(name: str) -> str | None:
-    query = VALUES.get(name) or _first_of(name)
+def _value(endpoint: str, name: str) -> str | None:
+    query = VALUES.get(f"{endpoint} {name}") or VALUES.get(name) or _first_of(name)
     if query is None:
         return None
     with db.engine.connect() as connection:

@@ -17,6 +17,7 @@ from shop.extensions import db
 from shop.workflows.issue_invoice import issue_invoice
 from tests.admin import making
 from tests.browser.axe import COLOUR_RULES, violations
+from tests.browser.back_office import furnish
 from tests.browser.panel_scenes import panel_addresses
 from tests.browser.showroom import Showroom
 from tests.browser.test_buying import choose
@@ -77,6 +78,7 @@ def test_every_address_of_the_panel_keeps_the_accessibility_rules(
 ) -> None:
     """Found in the URL map, so that no page is forgotten; in parts, so that none takes too long."""
     stock_the_back_office(showroom)
+    furnish(showroom.town)
     found, missed = panel_addresses(showroom.town.app)
     with a_page(browser, showroom.url, size) as page:
         page.goto("/admin/sign-in")
