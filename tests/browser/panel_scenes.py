@@ -18,6 +18,7 @@ NO_PAGES = {
     "admin.invitation",
     "admin.new_password",
     "admin.catalog_progress",
+    "admin.change_progress",
     "admin.letter_frame",
     "admin.letter_kind_frame",
 }
