@@ -29,6 +29,8 @@ def furnish(town: Town) -> None:
     _designs(owner)
     _content(owner)
     _grid(owner)
+    owner.press("/admin/drafts")
+    owner.press(f"/admin/orders/{town.orders()[0].number}/invoice")
     customer = db.session.execute(select(Customer.id).limit(1)).scalar_one()
     owner.press(f"/admin/customers/{customer}/export")
     dispute = db.session.execute(select(Dispute.id).limit(1)).scalar_one()

@@ -53,6 +53,8 @@ VALUES = {
     "section_id": "SELECT 's1'",
     "field": "SELECT field FROM dispute_files ORDER BY id LIMIT 1",
     "event_id": "SELECT id FROM inbound_events ORDER BY id LIMIT 1",
+    "line_id": "SELECT id FROM order_lines ORDER BY order_id, id LIMIT 1",
+    "draft_id": "SELECT id FROM draft_orders ORDER BY id LIMIT 1",
     "key_id": "SELECT id FROM api_keys ORDER BY id LIMIT 1",
 }
 
