@@ -19,6 +19,7 @@ NO_PAGES = {
     "admin.new_password",
     "admin.catalog_progress",
     "admin.change_progress",
+    "admin.draft_goods",
     "admin.letter_frame",
     "admin.letter_kind_frame",
 }
