@@ -33,6 +33,8 @@ MEASURES = {
     "draining": "Stored events and other rows, drained in batches by one process",
     "repricing": "Changes of many products: prices, files, undo",
     "syncing": "The catalogue over HTTP, from the sandbox",
+    "order_list": "The list of orders when there are more of them",
+    "exporting": "Orders as CSV: speed, and memory",
 }
 BY_NAME = {"servers": "WSGI servers side by side"}
 

@@ -84,7 +84,7 @@ def _of_country(country: str, found: dict[str, str]) -> dict[str, str]:
         shape, example = _CODES[country]
         code = found["postal_code"] = code.upper()
         if code and not re.fullmatch(shape, code):
-            wrong["postal_code"] = f"A postal code in {country_name(country)} looks like {example}."
+            wrong["postal_code"] = f"A postal code there looks like {example}."
     if not code and country not in WITHOUT_POSTCODE:
         wrong["postal_code"] = "The postal code is missing."
     return wrong

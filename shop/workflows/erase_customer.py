@@ -35,6 +35,9 @@ from shop.payments.summing import OPEN_DISPUTES
 from shop.workflows.personal_data import Person, find_person, read_rows, tables, texts
 from shop.workflows.redacting import ERASED, Redactor, words_in
 
+#: entries of an order's story that may name the buyer: notes, addresses, where letters went, what staff typed
+NAMING = ("note", "address", "letter", "swap", "part")
+
 NAME = "Erased customer"
 LEASE_SECONDS = 300
 MOST_REASONS = 5
@@ -235,7 +238,7 @@ def _erase_own_rows(session: Session, person: Person) -> None:
                 "ship_to": only_country(Order.ship_to), "bill_to": only_country(Order.bill_to),
             },
         ),
-        (OrderEntry, OrderEntry.order_id.in_(orders) & (OrderEntry.what == "note"), {"why": ERASED, "facts": {}}),
+        (OrderEntry, OrderEntry.order_id.in_(orders) & OrderEntry.what.in_(NAMING), {"why": ERASED, "facts": {}}),
         (FulfilmentOrder, FulfilmentOrder.order_id.in_(orders), {"ship_to": only_country(FulfilmentOrder.ship_to)}),
         (Payment, Payment.order_id.in_(orders), {"method": func.rtrim(func.split_part(Payment.method, "•", 1))}),
         (Letter, Letter.order_id.in_(orders) | (Letter.to_email == ERASED), {"facts": {}}),

@@ -274,6 +274,9 @@ def admin_scenes(room: Showroom) -> list[Scene]:
         Scene("/admin/", open_admin_menu, sizes=("phone",)),
         Scene("/admin/orders"),
         Scene("/admin/orders?q=nobody-at-all"),
+        Scene("/admin/orders?country=US&low=1", unfold_everything),
+        Scene("/admin/orders/export?country=US"),
+        *(Scene(f"/admin/orders/{numbers['orders'][1]}/{page}") for page in ("refund", "address", *numbers["moves"])),
         *(Scene(f"/admin/orders/{number}", unfold_everything) for number in numbers["orders"]),
         Scene("/admin/customers?orders_from=0"),
         Scene("/admin/customers/1", unfold_everything),
@@ -329,6 +332,8 @@ def stock_the_back_office(room: Showroom) -> dict[str, list[str]]:
             making.catalog_run(session).id,
             making.catalog_run(session, "waiting", "needs_approval").id,
         ]
+        line = session.execute(text("SELECT id FROM order_lines WHERE order_id = :id"), {"id": held.id}).scalar_one()
+        moves = [f"parts/{making.work_of(session, held).id}/split", f"lines/{line}/swap?q=tee"]
         orders = [number, held.number, disputed.number, stopped.number]
         parked = [("inbound_events", event.id), ("refunds", refund.id), ("fulfilment_orders", submission.id)]
         failures = [f"/admin/failures/{kind}/{row}" for kind, row in parked]
@@ -341,6 +346,7 @@ def stock_the_back_office(room: Showroom) -> dict[str, list[str]]:
         "drafts": [str(draft.id)],
         "invoices": [str(issue_invoice(disputed.id, who="Owner").id)],
         "orders": orders,
+        "moves": moves,
         "letters": [str(letter) for letter in letters],
         "runs": [str(run) for run in runs],
         "failures": failures,
