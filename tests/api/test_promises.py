@@ -355,6 +355,35 @@ def test_what_breaks_on_our_side_shows_a_reference_and_nothing_else(app: Flask, 
 # -- moves
 
 
+def test_a_refund_by_line_is_worth_what_was_paid_for_it(program: Program) -> None:
+    (order_id,) = orders(1)
+    line = program.get(f"/orders/{order_id}").json["lines"][0]
+    body = {"order_id": order_id, "lines": [{"order_line_id": line["id"], "quantity": 1}]}
+    made = program.post("/refunds", body, headers=KEY)
+    assert made.status_code == 201, made.text
+    assert made.json["amount"] == line["unit_price"]
+    too_many = {"order_id": order_id, "lines": [{"order_line_id": line["id"], "quantity": 99}]}
+    assert program.post("/refunds", too_many, headers={"Idempotency-Key": "another-one"}).status_code == 422
+    nothing = program.post("/refunds", {"order_id": order_id}, headers={"Idempotency-Key": "a-third-one"})
+    assert nothing.json["errors"][0]["name"] == "amount"
+
+
+def test_a_change_of_consent_is_kept_with_who_made_it(program: Program) -> None:
+    from shop.accounts.customers import remember_customer
+    from shop.customers.models import ConsentChange
+
+    with transaction() as session:
+        customer_id = remember_customer(session, "ada@example.com", "Ada", "en")
+    for _ in range(2):
+        answer = program.patch(f"/customers/{customer_id}", {"accepts_marketing": True, "tags": ["Press", "press"]})
+        assert answer.status_code == 200 and answer.json["tags"] == ["Press"]
+    change = db.session.execute(select(ConsentChange)).scalar_one()
+    assert (change.accepts, change.source, change.who) == (True, "api", "API key Warehouse")
+    with transaction() as session:
+        session.execute(text("UPDATE customers SET erased_at = now()"))
+    assert program.patch(f"/customers/{customer_id}", {"name": "Ada"}).status_code == 409
+
+
 def test_an_order_is_cancelled_once_and_the_money_goes_back(town: Town, with_scopes: Callable[..., Program]) -> None:
     town.fault("printify", "error_500", match="POST .*orders.json", times=None)
     order = town.paid_order()

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import text
 
+from shop.accounts.api_keys import create_key
 from shop.core.transaction import transaction
 from shop.extensions import db
 from shop.workflows.issue_invoice import issue_invoice
@@ -304,6 +305,10 @@ def admin_scenes(room: Showroom) -> list[Scene]:
         *(Scene(path, unfold_everything) for path in numbers["failures"]),
         *(Scene(f"/admin/settings/{section}") for section in sections),
         Scene("/admin/settings/general", wrong_setting),
+        Scene("/admin/developers"),
+        Scene("/admin/developers/keys/new"),
+        Scene("/admin/developers/keys/1", unfold_everything),
+        Scene("/api/v1/docs"),
         Scene("/admin/account"),
         Scene("/admin/account/two-step"),
         Scene("/admin/staff"),
@@ -318,6 +323,7 @@ def stock_the_back_office(room: Showroom) -> dict[str, list[str]]:
     room.town.paid_order(2)
     number = room.town.order().number
     with transaction() as session:
+        create_key(session, name="Warehouse", scopes=["orders:write"], is_test=True)
         held = making.paid_order(session, hold_reason="This address needs a postal code.", ago=timedelta(hours=2))
         disputed = making.paid_order(session, name="Katherine Johnson", fulfilment_status="shipped", step="follow")
         making.parcel(session, disputed)

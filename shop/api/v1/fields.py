@@ -37,7 +37,7 @@ Slug = Annotated[str, Meta(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=120)]
 class Money(Struct, forbid_unknown_fields=True):
     """An amount in the smallest unit of its currency: 1250 in USD is $12.50, in JPY ¥1250."""
 
-    amount_minor: Annotated[int, Meta(ge=0, le=2_000_000_000)]
+    amount_minor: Annotated[int, Meta(ge=0, le=10**15)]
     currency: Currency
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from shop.api.v1.fields import (
+    LINE,
     LINE_OR_NOTHING,
     NO_NUL,
     Address,
@@ -30,6 +31,7 @@ from shop.extensions import db
 from shop.orders import models
 from shop.orders.numbers import read_number
 from shop.orders.statuses import lock_order, tell
+from shop.orders.tagging import MOST_CHARS, MOST_TAGS, read_tags
 from shop.workflows.cancel_order import cancel_order as cancel_it
 
 OrderStatus = Literal["placed", "completed", "cancelled"]
@@ -42,6 +44,9 @@ FulfilmentStatus = Literal[
 Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^\s@]+@[^\s@]+$")]
 
 
+Tag = Annotated[str, Meta(max_length=MOST_CHARS, pattern=LINE.replace("[^", "[^,"))]
+
+
 class OrderQuery(ChangedQuery, kw_only=True):
     """`created_…` is when it was placed."""
 
@@ -52,6 +57,7 @@ class OrderQuery(ChangedQuery, kw_only=True):
     email: Annotated[Email, Meta(description="The buyer's address, whole.")] | UnsetType = UNSET
     customer_id: Id | UnsetType = UNSET
     channel: Annotated[str, Meta(max_length=40, pattern="^[a-z0-9_-]+$")] | UnsetType = UNSET
+    tag: Annotated[Tag, Meta(description="Orders with this very tag.")] | UnsetType = UNSET
 
 
 class OrderLine(Struct, kw_only=True):
@@ -85,6 +91,7 @@ class Order(Struct, kw_only=True):
     billing_address: Address
     locale: str
     note: str
+    tags: list[str]
     lines: list[OrderLine]
     subtotal: Money
     shipping: Money
@@ -97,6 +104,7 @@ class Order(Struct, kw_only=True):
     created_at: datetime
     updated_at: datetime
     cancelled_at: datetime | None
+    archived_at: Annotated[datetime | None, Meta(description="Out of the way in the panel.")]
 
 
 class OrderPage(Struct):
@@ -108,6 +116,7 @@ class OrderChange(Struct, forbid_unknown_fields=True, kw_only=True):
     """What is left out stays as it is."""
 
     note: Annotated[str, Meta(max_length=2000, pattern=NO_NUL)] | UnsetType = UNSET
+    tags: Annotated[list[Tag], Meta(max_length=MOST_TAGS)] | UnsetType = UNSET
 
 
 class Cancellation(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -134,14 +143,16 @@ def get_order(call: Call[Query, None], order_id: int) -> Answer[Order]:
 
 @operation("PATCH", "/orders/<int:order_id>", "orders:write", versioned=True)
 def change_order(call: Call[Query, OrderChange], order_id: int) -> Answer[Order]:
-    """Change the note on an order."""
+    """Change the note and the tags of an order."""
     with transaction() as session:
         found = find_order(session, order_id, to_change=True)
         call.must_match(show_order(found))
         if call.body.note is not UNSET and (note := tidy(call.body.note)) != found.note:
             found.note = note
             tell(session, found, "note", who=call.who, why="The note on the order was changed.")
-            session.flush()
+        if call.body.tags is not UNSET and (tags := read_tags(",".join(call.body.tags))) != found.tags:
+            found.tags = tags
+        session.flush()
         return call.keep(session, Answer(show_order(found)))
 
 
@@ -175,6 +186,8 @@ def narrow(chosen: Select[Any], query: OrderQuery) -> Select[Any]:
         chosen = chosen.where(models.Order.number == (read_number(query.number) or ""))
     if query.email is not UNSET:
         chosen = chosen.where(models.Order.email == query.email.lower())
+    if query.tag is not UNSET:
+        chosen = chosen.where(models.Order.tags.contains([query.tag]))
     return chosen
 
 
@@ -206,6 +219,7 @@ def show_order(order: models.Order) -> Order:
         billing_address=address(order.bill_to),
         locale=order.locale,
         note=order.note,
+        tags=list(order.tags),
         lines=[_line(line, currency) for line in order.lines],
         subtotal=Money(order.subtotal_minor, currency),
         shipping=Money(order.shipping_minor, currency),
@@ -218,6 +232,7 @@ def show_order(order: models.Order) -> Order:
         created_at=utc(order.placed_at),
         updated_at=utc(order.updated_at),
         cancelled_at=utc_or_none(order.cancelled_at),
+        archived_at=utc_or_none(order.archived_at),
     )
 
 

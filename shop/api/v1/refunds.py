@@ -18,6 +18,7 @@ from shop.core.transaction import release_connection
 from shop.errors import InvalidInput, NotFound
 from shop.extensions import db
 from shop.orders.models import Order
+from shop.orders.sharing import Chosen
 from shop.payments import models
 from shop.workflows.refund_order import request_refund
 
@@ -55,9 +56,18 @@ class Amount(Struct, forbid_unknown_fields=True):
     currency: Currency
 
 
+class RefundedLine(Struct, forbid_unknown_fields=True):
+    order_line_id: Id
+    quantity: Annotated[int, Meta(ge=1, le=100_000)]
+
+
 class NewRefund(Struct, forbid_unknown_fields=True, kw_only=True):
+    """An amount, or lines (with or without the shipping), which are worked out; with both, the amount counts."""
+
     order_id: Id
-    amount: Amount
+    amount: Amount | UnsetType = UNSET
+    lines: Annotated[list[RefundedLine], Meta(max_length=200)] = []
+    shipping: Annotated[bool, Meta(description="What is left of the shipping too.")] = False
     reason: Annotated[str, Meta(max_length=200, pattern=LINE_OR_NOTHING, description="The buyer reads it.")] = ""
 
 
@@ -91,14 +101,29 @@ def create_refund(call: Call[Query, NewRefund]) -> Answer[Refund]:
     currency = db.session.execute(select(Order.currency).where(Order.id == order_id)).scalar_one_or_none()
     if currency is None:
         raise NotFound("There is no such order.")
-    if currency != amount.currency:
+    if amount is not UNSET and currency != amount.currency:
         raise InvalidInput(fields={"amount.currency": f"This order was paid in {currency}."})
     release_connection()
     refund_id = request_refund(
-        order_id, amount.amount_minor, reason=tidy(call.body.reason), who=call.who, form_key=_name_of_this(call)
+        order_id,
+        None if amount is UNSET else amount.amount_minor,
+        chosen=_chosen(call.body),
+        reason=tidy(call.body.reason),
+        who=call.who,
+        form_key=_name_of_this(call),
     )
     made = _find(db.session(), refund_id)
     return Answer(made, 201, {"Location": url_for("api.v1.get_refund", refund_id=refund_id)})
+
+
+def _chosen(body: NewRefund) -> Chosen | None:
+    quantities: dict[int, int] = {}
+    for line in body.lines:
+        quantities[line.order_line_id] = quantities.get(line.order_line_id, 0) + line.quantity
+    chosen = Chosen(quantities, body.shipping)
+    if chosen.is_empty and body.amount is UNSET:
+        raise InvalidInput(fields={"amount": "Send an amount, or lines."})
+    return None if chosen.is_empty else chosen
 
 
 def _name_of_this(call: Call[Query, NewRefund]) -> str:
