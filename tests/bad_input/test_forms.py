@@ -22,6 +22,7 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
     "/cart/note": ({"note": "Leave it at the door"}, set()),
     "/cart/reminder": ({"email": "ada@example.com", "reminder": "yes"}, set()),
     "/checkout": ({}, set()),
+    "/pay/<token>": ({}, set()),
     "/orders/find": ({"number": "K7QM-4T2X", "email": "ada@example.com"}, set()),
     "/contact": (
         {"name": "Ada", "email": "ada@example.com", "order_number": "", "message": "Hello there"},

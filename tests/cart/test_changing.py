@@ -32,7 +32,8 @@ def counted() -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_c: object, _cur: object, statement: str, *_: object) -> None:
-        seen.append(statement)
+        if "store_state" not in statement:  # the look at the versions depends on the clock
+            seen.append(statement)
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
