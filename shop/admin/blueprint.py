@@ -15,7 +15,6 @@ from shop.accounts.signing_in import session_here
 from shop.admin import words
 from shop.admin.navigation import nav_items
 from shop.admin.permissions import allowed
-from shop.admin.uploading import make_room
 from shop.core.pages import render
 from shop.core.settings import current_settings
 from shop.core.transaction import transaction
@@ -35,9 +34,6 @@ BEFORE_THE_SECOND_STEP = frozenset(
 def speak_one_language() -> None:
     """The panel's words are English, whatever the shop speaks."""
     g.locale = PANEL_LOCALE
-
-
-bp.before_request(make_room)
 
 
 @bp.before_request
@@ -120,6 +116,4 @@ def tell(error: ShopError) -> BaseResponse:
 def _problem(status: int, title: str, text: str) -> BaseResponse:
     layout = "layouts/admin.html" if current_user.is_authenticated else "layouts/admin_plain.html"
     reference = g.get("request_id", "")
-    return render(
-        "admin/problem.html", status=status, page_title=title, text=text, layout=layout, reference=reference
-    )
+    return render("admin/problem.html", status=status, page_title=title, text=text, layout=layout, reference=reference)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, request, url_for
 from sqlalchemy import func, select
@@ -26,6 +27,7 @@ from shop.orders.models import Order
 from shop.payments.models import Dispute
 from shop.payments.summing import OPEN_DISPUTES
 from shop.tenancy.profile import current_profile
+from shop.webhook_delivery.models import WebhookEndpoint
 from shop.workflows.list_failures import count_parked
 
 NEWEST = 6
@@ -72,9 +74,7 @@ def dashboard() -> Response:
     profile = current_profile()
     asked = request.args.get("days", "")
     days = int(asked) if asked in {str(n) for n in PERIODS} else USUAL
-    selling = read_selling(
-        session, period_of(days), profile.currency, with_tests=is_test_mode(current_settings())
-    )
+    selling = read_selling(session, period_of(days), profile.currency, with_tests=is_test_mode(current_settings()))
     steps = charts.steps_of(selling)
     parked = count_parked(session)
     return render(
@@ -127,7 +127,7 @@ def _machine(session: Session, parked: dict[str, int]) -> dict[str, Any]:
 
 
 def _tasks(session: Session, parked: dict[str, int]) -> list[Task]:
-    tasks = [*_dispute_tasks(session), *_held_tasks(session)]
+    tasks = [*_dispute_tasks(session), *_held_tasks(session), *_webhook_tasks(session)]
     held = sum(1 for task in tasks if task.tone == "needs" and "hold" in task.title)
     stopped = max(0, sum(parked.values()) - held)
     if stopped:
@@ -146,7 +146,9 @@ def _tasks(session: Session, parked: dict[str, int]) -> list[Task]:
 
 def _dispute_tasks(session: Session) -> list[Task]:
     rows = session.execute(
-        select(Dispute.status, Dispute.evidence_due_at, Dispute.amount_minor, Dispute.currency, Order.number)
+        select(
+            Dispute.id, Dispute.status, Dispute.evidence_due_at, Dispute.amount_minor, Dispute.currency, Order.number
+        )
         .join(Order, Order.id == Dispute.order_id)
         .where(Dispute.status.in_(OPEN_DISPUTES))
         .order_by(Dispute.evidence_due_at.asc().nulls_last())
@@ -156,8 +158,26 @@ def _dispute_tasks(session: Session) -> list[Task]:
         Task(
             f"Order {row.number} is disputed",
             f"{money(row.amount_minor, row.currency)} contested. {_deadline(row.evidence_due_at)}",
-            url_for("admin.order", number=row.number),
+            url_for("admin.dispute", dispute_id=row.id),
             "failed" if row.status.endswith("needs_response") else "needs",
+        )
+        for row in rows
+    ]
+
+
+def _webhook_tasks(session: Session) -> list[Task]:
+    """Endpoints of others that answer badly, or that were switched off for it."""
+    rows = session.execute(
+        select(WebhookEndpoint.id, WebhookEndpoint.url, WebhookEndpoint.is_enabled, WebhookEndpoint.failing_since)
+        .where(WebhookEndpoint.failing_since.is_not(None))
+        .order_by(WebhookEndpoint.failing_since)
+        .limit(5)
+    )
+    return [
+        Task(
+            "A webhook fails" if row.is_enabled else "A webhook was switched off",
+            f"{urlsplit(row.url).netloc} has answered nothing good since {ago(row.failing_since)}.",
+            url_for("admin.webhook_endpoint", endpoint_id=row.id),
         )
         for row in rows
     ]
@@ -165,7 +185,7 @@ def _dispute_tasks(session: Session) -> list[Task]:
 
 def _deadline(due: datetime | None) -> str:
     if due is None:
-        return "Answer in your Stripe dashboard."
+        return "The bank names no deadline."
     left = due - clock.now()
     word = "The deadline has passed" if left < timedelta(0) else f"Evidence is due {ago(due)}"
     return f"{word} ({due.day} {due:%B})."

@@ -14,9 +14,9 @@ from shop.admin.answering import press
 from shop.admin.blueprint import bp
 from shop.admin.order_moves import who
 from shop.admin.permissions import May, staff_only
+from shop.admin.roomy import MEGABYTE, takes
 from shop.admin.settings_forms import every
 from shop.admin.stale import marks_of, meet
-from shop.admin.uploading import takes_files
 from shop.core.pages import render
 from shop.core.transaction import transaction
 from shop.errors import Conflict, InvalidInput, NotFound
@@ -50,9 +50,9 @@ def dispute(dispute_id: int) -> Response:
     return _page(session, _get(session, dispute_id))
 
 
+@takes(megabytes=MOST_BYTES // MEGABYTE + 2)
 @bp.post("/disputes/<int:dispute_id>")
 @staff_only(May.REFUND)
-@takes_files(MOST_BYTES)
 def save_evidence(dispute_id: int) -> Response | BaseResponse:
     """Keep the draft (`do=save`); with `do=submit` and the box ticked, send it as well."""
     session = db.session()
@@ -189,9 +189,7 @@ def _page(
 ) -> Response:
     """`typed`: a form that comes back with errors; `met`: one that somebody else was faster than."""
     order = session.execute(select(Order).where(Order.id == found.order_id)).scalar_one()
-    answer = session.execute(
-        select(DisputeAnswer).where(DisputeAnswer.dispute_id == found.id)
-    ).scalar_one_or_none()
+    answer = session.execute(select(DisputeAnswer).where(DisputeAnswer.dispute_id == found.id)).scalar_one_or_none()
     files = {
         row.field: row
         for row in session.execute(select(DisputeFile).where(DisputeFile.dispute_id == found.id)).scalars()
