@@ -308,7 +308,7 @@ def admin_scenes(room: Showroom) -> list[Scene]:
         Scene("/admin/developers"),
         Scene("/admin/developers/keys/new"),
         Scene("/admin/developers/keys/1", unfold_everything),
-        Scene("/api/v1/docs"),
+        Scene("/api/v1/docs", sizes=("phone",)),  # long: once is enough
         Scene("/admin/account"),
         Scene("/admin/account/two-step"),
         Scene("/admin/staff"),
