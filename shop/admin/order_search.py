@@ -243,13 +243,16 @@ def matching_orders(asked: Asked) -> Select[Any]:
     if asked.fulfilment:
         query = query.where(Order.fulfilment_status == asked.fulfilment)
     query = _filtered(query, asked)
-    return query.where(Order.id.in_(_asked_alone(_fits(asked.query)))) if asked.query else query
+    if asked.query:
+        query = query.where(_fits(asked.query))
+    return _asked_alone(query) if asked.query or asked.tag else query
 
 
-def _asked_alone(condition: ColumnElement[bool]) -> Select[Any]:
-    """The ids, asked of the condition's own index: OFFSET 0 keeps the planner from walking the whole list by date and
-    looking into each order on the way, when few fit."""
-    return select(Order.id).where(condition).offset(0).correlate(None)
+def _asked_alone(query: Select[Any]) -> Select[Any]:
+    """The same orders, found before they are put in order: OFFSET 0 keeps the planner from walking the whole list by
+    date and looking into each order on the way, when few fit or none."""
+    ids = query.with_only_columns(Order.id, maintain_column_froms=True).offset(0).correlate(None)
+    return select(Order).where(Order.id.in_(ids))
 
 
 def _filtered(query: Select[Any], asked: Asked) -> Select[Any]:
@@ -262,7 +265,7 @@ def _filtered(query: Select[Any], asked: Asked) -> Select[Any]:
     if asked.country:
         query = query.where(COUNTRY.in_([asked.country]))
     if asked.tag:
-        query = query.where(Order.id.in_(_asked_alone(Order.tags.contains([asked.tag]))))
+        query = query.where(Order.tags.contains([asked.tag]))
     currency = current_profile().currency
     if asked.low:
         query = query.where(Order.total_minor >= read.amount({"low": asked.low}, "low", "", currency))
