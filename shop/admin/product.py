@@ -111,19 +111,19 @@ def archive_product(product_id: int) -> BaseResponse:
     return press(work, done="", back=url_for("admin.product", product_id=product_id))
 
 
-@bp.post("/catalog/<int:product_id>/saves/<int:run_id>/undo")
+@bp.post("/catalog/<int:product_id>/saves/<int:change_id>/undo")
 @staff_only(May.CATALOG)
-def undo_save(product_id: int, run_id: int) -> BaseResponse:
+def undo_save(product_id: int, change_id: int) -> BaseResponse:
     """Put back what one save replaced, where it still says what the save wrote."""
 
     def work() -> str:
         with transaction() as session:
-            run = find_run(session, run_id)
+            run = find_run(session, change_id)
             if run is None or run.product_id != product_id:
                 raise NotFound("There is no such save.")
-        run_changes.undo(run_id)
+        run_changes.undo(change_id)
         with transaction() as session:
-            run = find_run(session, run_id)
+            run = find_run(session, change_id)
         if run is not None and run.kept:
             return f"Put back, but for {run.kept} of its changes: the list below says why."
         return "Put back as it was before that save."

@@ -103,7 +103,7 @@ def _apply(ids: list[int], change: BulkChange, digest: str) -> Response | BaseRe
     flash(said, "good")
     if not run_id:
         return redirect(url_for("admin.catalog"), 303)
-    return redirect(url_for("admin.change_run", run_id=run_id), 303)
+    return redirect(url_for("admin.change_run", change_id=run_id), 303)
 
 
 def in_words(change: BulkChange, currency: str) -> str:

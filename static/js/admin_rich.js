@@ -63,7 +63,10 @@
     const rich = new window.Squire(page, { blockTag: "P", sanitizeToDOMFragment: harmless, addLinks: false });
     rich.setHTML(field.value);
     const written = () => {
-      const html = rich.getHTML().replace(/(<br>)+(?=<\/(p|li|h2|h3|h4|td|th|blockquote)>)/g, "");
+      const html = rich
+        .getHTML()
+        .replace(/(<br>)+(?=<\/(p|li|h2|h3|h4|td|th|blockquote)>)/g, "")
+        .replace(/(?<!&nbsp;|\s)&nbsp;(?!&nbsp;|\s)/g, " "); // a browser's way to hold a space at the end of what is typed
       field.value = /^(<p><\/p>)*$/.test(html) ? "" : html;
       field.dispatchEvent(new Event("change", { bubbles: true }));
       field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -84,9 +87,9 @@
       ["Bold", "Bold", "B", () => (within("B") ? rich.removeBold() : rich.bold())],
       ["Italic", "Italic", "I", () => (within("I") ? rich.removeItalic() : rich.italic())],
       ["Heading", "Heading", "H2", () => block("H2")],
-      ["Smaller heading", "Subheading", "H3", () => block("H3")],
-      ["List", "• List", "UL", () => (within("UL") ? rich.removeList() : rich.makeUnorderedList())],
-      ["Numbered list", "1. List", "OL", () => (within("OL") ? rich.removeList() : rich.makeOrderedList())],
+      ["Subheading", "Subheading", "H3", () => block("H3")],
+      ["List", "List", "UL", () => (within("UL") ? rich.removeList() : rich.makeUnorderedList())],
+      ["1. List, numbered", "1. List", "OL", () => (within("OL") ? rich.removeList() : rich.makeOrderedList())],
       ["Undo", "↶", "", () => rich.undo()],
       ["Redo", "↷", "", () => rich.redo()],
     ];

@@ -9,7 +9,11 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from shop.catalog.models import CatalogRun, Product, Variant
+from shop.catalog.models import CatalogRun, Product, SizeGuide, Variant
+from shop.catalog.runs.keeping import add_items, open_run, recount
+from shop.catalog.runs.models import ChangeRun
+from shop.catalog.runs.saving import keep_save
+from shop.catalog.runs.settling import Item
 from shop.core import clock
 from shop.drafts.models import DraftItem, DraftOrder
 from shop.email.models import Letter
@@ -30,6 +34,15 @@ ADA = {
     "state": "OR",
     "postal_code": "97209",
     "country": "US",
+}
+SHEET_FACTS = {
+    "name": "spring.csv",
+    "encoding": "UTF-8",
+    "delimiter": "comma",
+    "columns": ["Handle", "Title", "Price"],
+    "unknown": ["Colour"],
+    "lines": 2,
+    "same": 0,
 }
 _numbers = count(1)
 
@@ -293,3 +306,27 @@ def many_products(session: Session, products: int, variants_each: int = 4) -> No
                   FROM products p, generate_series(1, :n) v"""),
         {"n": variants_each},
     )
+
+
+def change_run(session: Session, product_id: int) -> ChangeRun:
+    """A file of two lines: one that was applied, one that could not be used; and a save of the same product."""
+    run = open_run(session, "csv", "File spring.csv", "Owner", "applied", facts=SHEET_FACTS, total=2, progress=2)
+    was = session.execute(text("SELECT title FROM products WHERE id = :id"), {"id": product_id}).scalar()
+    done = Item(0, product_id, 0, "title", "An earlier title", was, 2, False, "done")
+    wrong = Item(0, product_id, 0, "Price", None, "free", 3, False, "wrong", "Price is not an amount.")
+    add_items(session, run.id, [done, wrong])
+    recount(session, run.id)
+    keep_save(session, product_id, [done], "Owner")
+    return run
+
+
+def size_guide(session: Session) -> SizeGuide:
+    row = SizeGuide(
+        name="Our tees",
+        columns=["Size", "Width", "Length"],
+        rows=[["S", "45", "70"], ["M", "50", "72"]],
+        note_html="<p>Falls true to size.</p>",
+    )
+    session.add(row)
+    session.flush()
+    return row

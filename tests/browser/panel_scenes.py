@@ -20,6 +20,8 @@ NO_PAGES = {
     "admin.catalog_progress",
     "admin.change_progress",
     "admin.draft_goods",
+    "admin.change_result",
+    "admin.export_csv",
     "admin.letter_frame",
     "admin.letter_kind_frame",
 }
@@ -42,9 +44,6 @@ VALUES = {
     "blueprint_id": "SELECT 12",
     "provider_id": "SELECT 29",
     "run_id": "SELECT id FROM catalog_runs ORDER BY id LIMIT 1",
-    "admin.change_run run_id": "SELECT id FROM change_runs ORDER BY id LIMIT 1",
-    "admin.change_progress run_id": "SELECT id FROM change_runs ORDER BY id LIMIT 1",
-    "admin.change_result run_id": "SELECT id FROM change_runs ORDER BY id LIMIT 1",
     "admin.new_product row_id": "SELECT id FROM new_products ORDER BY id LIMIT 1",
     "admin.product product_id": "SELECT product_id FROM images ORDER BY product_id LIMIT 1",
     "request_id": "SELECT id FROM privacy_requests ORDER BY id LIMIT 1",
@@ -57,6 +56,7 @@ VALUES = {
     "line_id": "SELECT id FROM order_lines ORDER BY order_id, id LIMIT 1",
     "draft_id": "SELECT id FROM draft_orders ORDER BY id LIMIT 1",
     "key_id": "SELECT id FROM api_keys ORDER BY id LIMIT 1",
+    "change_id": "SELECT id FROM change_runs WHERE kind <> 'editor' ORDER BY id LIMIT 1",
 }
 
 

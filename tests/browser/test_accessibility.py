@@ -340,6 +340,8 @@ def stock_the_back_office(room: Showroom) -> dict[str, list[str]]:
         ]
         line = session.execute(text("SELECT id FROM order_lines WHERE order_id = :id"), {"id": held.id}).scalar_one()
         moves = [f"parts/{making.work_of(session, held).id}/split", f"lines/{line}/swap?q=tee"]
+        making.size_guide(session)
+        making.change_run(session, int(session.execute(text("SELECT min(product_id) FROM images")).scalar_one()))
         orders = [number, held.number, disputed.number, stopped.number]
         parked = [("inbound_events", event.id), ("refunds", refund.id), ("fulfilment_orders", submission.id)]
         failures = [f"/admin/failures/{kind}/{row}" for kind, row in parked]

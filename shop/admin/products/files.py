@@ -48,7 +48,7 @@ def take_in_csv() -> Response | BaseResponse:
         run_id = take_in(name, content, who_acts())
     except InvalidInput as error:
         return _page(status=422, errors=error.fields)
-    return redirect(url_for("admin.change_run", run_id=run_id), 303)
+    return redirect(url_for("admin.change_run", change_id=run_id), 303)
 
 
 @bp.get("/catalog/csv/export")
@@ -62,17 +62,17 @@ def export_csv() -> Response:
     return stream_csv(parts, f"products-{clock.now():%Y-%m-%d}.csv")
 
 
-@bp.post("/catalog/changes/<int:run_id>/apply")
+@bp.post("/catalog/changes/<int:change_id>/apply")
 @staff_only(May.CATALOG)
-def apply_csv(run_id: int) -> BaseResponse:
+def apply_csv(change_id: int) -> BaseResponse:
     """Do what the dry run showed."""
 
     def work() -> str:
-        done = apply_sheet(run_id)
-        logger.info("product file applied", run=run_id)
+        done = apply_sheet(change_id)
+        logger.info("product file applied", run=change_id)
         return "Done. Below is what became of each change." if done else "It has begun. You may leave this page."
 
-    return press(work, done="", back=url_for("admin.change_run", run_id=run_id))
+    return press(work, done="", back=url_for("admin.change_run", change_id=change_id))
 
 
 def who_acts() -> str:

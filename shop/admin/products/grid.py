@@ -85,7 +85,7 @@ def save_grid() -> Response | BaseResponse:
         return redirect(url_for("admin.products_grid", ids=grid.ids), 303)
     logger.info("products changed in the grid", run=run_id, changes=count)
     flash(f"{count} {'change' if count == 1 else 'changes'} {'saved' if done else 'under way'}.", "good")
-    return redirect(url_for("admin.change_run", run_id=run_id), 303)
+    return redirect(url_for("admin.change_run", change_id=run_id), 303)
 
 
 def read_ids(raw: str) -> list[int]:

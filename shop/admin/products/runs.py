@@ -51,19 +51,19 @@ def change_runs() -> Response:
     )
 
 
-@bp.get("/catalog/changes/<int:run_id>")
+@bp.get("/catalog/changes/<int:change_id>")
 @staff_only()
-def change_run(run_id: int) -> Response:
+def change_run(change_id: int) -> Response:
     """The dry run of a file, the progress, or the result."""
     session = db.session()
-    run = _find(session, run_id)
-    counts = _counts(session, run_id)
+    run = _find(session, change_id)
+    counts = _counts(session, change_id)
     shown = request.args.get("show", "")
     shown = shown if shown in counts else _first_of_interest(run, counts)
-    found = _items(session, run_id, shown, page_number(request.args.get("page")))
+    found = _items(session, change_id, shown, page_number(request.args.get("page")))
 
     def link(state: str, page: int = 1) -> str:
-        return url_for("admin.change_run", run_id=run_id, show=state, page=page if page > 1 else None)
+        return url_for("admin.change_run", change_id=change_id, show=state, page=page if page > 1 else None)
 
     return render(
         "admin/change_run.html",
@@ -76,11 +76,11 @@ def change_run(run_id: int) -> Response:
     )
 
 
-@bp.get("/catalog/changes/<int:run_id>/progress")
+@bp.get("/catalog/changes/<int:change_id>/progress")
 @staff_only()
-def change_progress(run_id: int) -> Response:
+def change_progress(change_id: int) -> Response:
     """The bar alone; htmx asks for it while the run goes on, and for the whole page once it has ended."""
-    run = _find(db.session(), run_id)
+    run = _find(db.session(), change_id)
     facts = _facts(run)
     answer = render("admin/change_progress.html", **facts)
     if not facts["going_on"]:
@@ -88,29 +88,29 @@ def change_progress(run_id: int) -> Response:
     return answer
 
 
-@bp.get("/catalog/changes/<int:run_id>/result.csv")
+@bp.get("/catalog/changes/<int:change_id>/result.csv")
 @staff_only()
-def change_result(run_id: int) -> Response:
+def change_result(change_id: int) -> Response:
     """Every change of the run with what became of it, streamed."""
-    run = _find(db.session(), run_id)
+    run = _find(db.session(), change_id)
     return stream_csv(_result(db.session(), run.id), f"changes-{run.id}.csv")
 
 
-@bp.post("/catalog/changes/<int:run_id>/undo")
+@bp.post("/catalog/changes/<int:change_id>/undo")
 @staff_only(May.CATALOG)
-def undo_run(run_id: int) -> BaseResponse:
+def undo_run(change_id: int) -> BaseResponse:
     """Put back what the run replaced, where nobody has changed it since."""
 
     def work() -> str:
-        done = run_changes.undo(run_id)
-        logger.info("changes undone", run=run_id)
+        done = run_changes.undo(change_id)
+        logger.info("changes undone", run=change_id)
         if not done:
             return "It is being undone. You may leave this page."
-        run = _find(db.session(), run_id)
+        run = _find(db.session(), change_id)
         said = f"Undone: {run.undone:,} {'value is' if run.undone == 1 else 'values are'} as before."
         return said + (f" {run.kept:,} stayed, with the reason below." if run.kept else "")
 
-    return press(work, done="", back=url_for("admin.change_run", run_id=run_id))
+    return press(work, done="", back=url_for("admin.change_run", change_id=change_id))
 
 
 def _find(session: Session, run_id: int) -> ChangeRun:
@@ -147,7 +147,7 @@ def _counts(session: Session, run_id: int) -> dict[str, int]:
 
 def _first_of_interest(run: ChangeRun, counts: dict[str, int]) -> str:
     """What went wrong is shown first, but for a file that could be applied."""
-    order = ("planned", "wrong", "done") if run.stage == "checked" else tuple(OUTCOMES)
+    order = ("planned", "wrong") if run.stage == "checked" else ("failed", "skipped", "kept", "done", "undone")
     return next((state for state in (*order, *OUTCOMES) if state in counts), "")
 
 
