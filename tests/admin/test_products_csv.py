@@ -65,7 +65,7 @@ def bring(staff: Staff, content: bytes) -> ChangeRun:
 
 def the_run() -> ChangeRun:
     db.session.remove()
-    return db.session.execute(select(ChangeRun).order_by(ChangeRun.id.desc()).limit(1)).scalar_one()
+    return db.session.execute(select(ChangeRun).where(ChangeRun.kind != "editor").order_by(ChangeRun.id.desc()).limit(1)).scalar_one()
 
 
 def items(state: str) -> list[ChangeItem]:
