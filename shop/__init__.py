@@ -18,6 +18,7 @@ from shop.api.routes import bp as api
 from shop.core import log, secrets
 from shop.core.addresses import RowId
 from shop.core.redis import RedisDoor
+from shop.storefront.account.routes import bp as account
 from shop.storefront.routes import bp as storefront
 from shop.tenancy import provider_keys
 from shop.webhooks.routes import bp as webhooks
@@ -60,7 +61,7 @@ def prepare_migrations(app: Flask) -> None:
 
 def register_surfaces(app: Flask) -> None:
     """Every page and endpoint of the shop hangs below one of these."""
-    for blueprint in (storefront, admin, health_bp, api, webhooks):
+    for blueprint in (storefront, account, admin, health_bp, api, webhooks):
         app.register_blueprint(blueprint)
 
 

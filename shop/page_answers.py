@@ -74,11 +74,11 @@ def capture(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Header
 def compress_dynamic(app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Pages that are not kept are packed too, when that is worth it and the caller reads gzip.
 
-    Not the panel's: its forms carry a secret token beside what the address reflects, and the length of a packed page
-    tells about both (BREACH).
+    Not the panel's, nor an account's: their forms carry a secret token beside what the address reflects, and the length
+    of a packed page tells about both (BREACH).
     """
-    is_panel = environ.get("PATH_INFO", "").startswith("/admin")
-    if is_panel or not accepts_gzip(environ) or environ["REQUEST_METHOD"] == "HEAD":
+    is_private = environ.get("PATH_INFO", "").startswith(("/admin", "/account"))
+    if is_private or not accepts_gzip(environ) or environ["REQUEST_METHOD"] == "HEAD":
         return app(environ, start_response)
     held: list[Any] = []
 

@@ -26,7 +26,8 @@ MACHINE_TABLES = frozenset(
     {
         "audit_entries", "carts", "cart_lines", "checkouts", "cursors", "inbound_events", "letters", "outbound_calls",
         "api_answers", "change_files", "change_items", "printify_cache",
-        "schedules", "slug_redirects", "staff_backup_codes", "staff_resets",
+        "schedules", "shopper_email_changes", "shopper_links", "shopper_mailboxes", "shopper_registrations",
+        "shopper_sessions", "slug_redirects", "staff_backup_codes", "staff_resets",
         "staff_sessions", "store_state", "webhook_attempts", "webhook_deliveries",
         "webhook_messages",
     }
@@ -47,7 +48,8 @@ _PLAIN = frozenset(
     }
 )  # fmt: skip
 _PLAIN_ENDINGS = ("_status", "_at", "_on", "_minor", "_id", "_ids", "_count", "_until")
-_ABOUT_CUSTOMERS = ("customer", "order", "draft", "dispute", "invoice", "refund", "payment", "fulfilment", "shipment")
+_ABOUT_CUSTOMERS = ("customer", "order", "draft", "dispute", "invoice", "refund", "payment", "fulfilment", "shipment",
+                    "shopper")  # fmt: skip
 #: tables that have an order_id, a customer_id or an address, and are ours all the same
 _OURS = frozenset({"staff_members", "staff_invitations", "store_profile", "api_keys", "webhook_endpoints"})
 

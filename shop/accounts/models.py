@@ -11,6 +11,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.accounts.api_models import ApiAnswer, ApiKey
 from shop.accounts.audit_models import AuditEntry
+from shop.accounts.shopper_models import (
+    Shopper,
+    ShopperAddress,
+    ShopperEmailChange,
+    ShopperLink,
+    ShopperMailbox,
+    ShopperRegistration,
+    ShopperSession,
+)
 from shop.accounts.staff_models import StaffBackupCode, StaffInvitation, StaffReset, StaffSession
 from shop.core import clock
 from shop.core.secrets import EncryptedText
@@ -21,6 +30,13 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Customer",
+    "Shopper",
+    "ShopperAddress",
+    "ShopperEmailChange",
+    "ShopperLink",
+    "ShopperMailbox",
+    "ShopperRegistration",
+    "ShopperSession",
     "StaffBackupCode",
     "StaffInvitation",
     "StaffMember",
@@ -55,7 +71,7 @@ class StaffMember(UserMixin, Model):
 
 
 class Customer(Model):
-    """Someone who bought, known by e-mail address. Accounts come later.
+    """Someone who bought, known by e-mail address; with or without an account (accounts/shopper_models.py).
 
     A merged customer stays as a pointer (`merged_into_id`): its address buys for the one that was kept. The totals are
     kept by the database in the transaction of every order, payment, refund and dispute (migration 0009); staff and

@@ -32,15 +32,18 @@ _shared: dict[str, MovingWindowRateLimiter] = {}
 _lock = threading.Lock()
 
 
-def may_try(email: str, address: str, device: str | None = None) -> bool:
+def may_try(email: str, address: str, device: str | None = None, *, realm: str = "") -> bool:
     """Count one try; False when the account or the network address has had too many in the last hour.
+
+    `realm`: "" for the panel, "shopper" for the shop's own customers. Each counts by itself, so nobody who guesses at
+    the one is in the way of the other.
 
     Known and unknown accounts are counted alike, so the answer tells nothing. A browser that has signed in to this
     account before (accounts/devices.py) is counted by itself.
     """
-    by_address = _hit("address", network_of(address), PER_ADDRESS)
+    by_address = _hit(f"{realm}address", network_of(address), PER_ADDRESS)
     who = f"{email.strip().lower()}#{device}" if device else email.strip().lower()
-    return by_address and _hit("account", who, PER_ACCOUNT)
+    return by_address and _hit(f"{realm}account", who, PER_ACCOUNT)
 
 
 def may_try_code(member: StaffMember, device: str | None = None) -> bool:
@@ -48,10 +51,10 @@ def may_try_code(member: StaffMember, device: str | None = None) -> bool:
     return _hit("code", f"{member.id}#{device or ''}", PER_CODE)
 
 
-def may_ask_for_a_letter(email: str, address: str) -> bool:
+def may_ask_for_a_letter(email: str, address: str, *, realm: str = "") -> bool:
     """Count one wish for a way back in, for any address alike: nobody's mailbox is to be filled."""
-    by_address = _hit("reset-address", network_of(address), PER_ADDRESS)
-    return by_address and _hit("reset", email.strip().lower(), LETTERS_PER_ACCOUNT)
+    by_address = _hit(f"{realm}reset-address", network_of(address), PER_ADDRESS)
+    return by_address and _hit(f"{realm}reset", email.strip().lower(), LETTERS_PER_ACCOUNT)
 
 
 def check_sign_in(session: Session, email: str, password: str) -> StaffMember | None:

@@ -20,7 +20,7 @@ from shop.core.pages import render
 from shop.core.secrets import new_token
 from shop.core.transaction import transaction
 from shop.email.own_texts import PARTS, may_be_reworded, placeholders_of
-from shop.email.rendering import LETTERS, LETTERS_FOR_BUYERS
+from shop.email.rendering import LETTERS, LETTERS_FOR_BUYERS, LETTERS_FOR_SHOPPERS
 from shop.email.requesting import request_letter
 from shop.email.samples import sample_facts
 from shop.errors import InvalidInput, NotAllowed, NotFound
@@ -36,7 +36,11 @@ LANGUAGES = {"en": "English", "fr": "Français"}
 def letter_kinds() -> Response:
     groups = [
         ("To your buyers", [(key, name_of(key)) for key in LETTERS if key in LETTERS_FOR_BUYERS]),
-        ("To you", [(key, name_of(key)) for key in LETTERS if key not in LETTERS_FOR_BUYERS]),
+        ("About your buyers’ accounts", [(key, name_of(key)) for key in LETTERS_FOR_SHOPPERS]),
+        (
+            "To you",
+            [(key, name_of(key)) for key in LETTERS if key not in LETTERS_FOR_BUYERS + LETTERS_FOR_SHOPPERS],
+        ),
     ]
     return render("admin/letter_kinds.html", page_title="What letters look like", groups=groups)
 

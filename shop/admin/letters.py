@@ -48,6 +48,14 @@ NAMES = {
     "catalog_stale": "Catalogue is old (to you)",
     "staff_invitation": "Staff: invitation",
     "staff_password_reset": "Staff: forgotten password",
+    "account_verify": "Account: confirm the address",
+    "account_exists": "Account: there is one already",
+    "account_reset": "Account: new password",
+    "account_password": "Account: password changed",
+    "account_email_confirm": "Account: confirm another address",
+    "account_email_changed": "Account: address changed",
+    "account_data": "Account: data ready",
+    "account_delete": "Account: confirm deletion",
     "staff_security": "Staff: account changed",
 }
 

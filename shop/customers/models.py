@@ -31,7 +31,7 @@ class ConsentChange(Model):
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     accepts: Mapped[bool] = mapped_column(Boolean)
-    source: Mapped[str] = mapped_column(String(20))  # checkout | panel | merge
+    source: Mapped[str] = mapped_column(String(20))  # checkout | panel | merge | account
     who: Mapped[str] = mapped_column(String(80))
     why: Mapped[str] = mapped_column(String(300), default="")
 

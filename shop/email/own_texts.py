@@ -102,8 +102,8 @@ _OF_LETTER: dict[str, tuple[Placeholder, ...]] = {
 
 
 def may_be_reworded(letter: str) -> bool:
-    """Letters about a staff account stay in our words: a warning must not say something else."""
-    return not letter.startswith("staff_")
+    """Letters about an account stay in our words: a warning must not say something else."""
+    return not letter.startswith(("staff_", "account_"))
 
 
 def placeholders_of(letter: str) -> tuple[Placeholder, ...]:

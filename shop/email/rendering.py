@@ -30,9 +30,19 @@ LETTERS_FOR_BUYERS = (
     "order_link",
     "payment_link",
 )
+LETTERS_FOR_SHOPPERS = (
+    "account_verify",
+    "account_exists",
+    "account_reset",
+    "account_password",
+    "account_email_confirm",
+    "account_email_changed",
+    "account_data",
+    "account_delete",
+)
 LETTERS_FOR_MERCHANT = ("contact", "merchant_new_order", "merchant_failure", "catalog_stale")
 LETTERS_FOR_STAFF = ("staff_invitation", "staff_password_reset", "staff_security")
-LETTERS = LETTERS_FOR_BUYERS + LETTERS_FOR_MERCHANT + LETTERS_FOR_STAFF
+LETTERS = LETTERS_FOR_BUYERS + LETTERS_FOR_SHOPPERS + LETTERS_FOR_MERCHANT + LETTERS_FOR_STAFF
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,14 @@ merchant_failure          `what`, `why`, `hint`, `url`
 catalog_stale             `age`, `since`, `why`, `url`
 staff_invitation          `invited_by`, `role`, `accept_url` (sealed: email/sealing.py)
 staff_password_reset      `reset_url` (sealed)
+account_verify            `verify_url` (sealed)
+account_exists            `sign_in_url`, `reset_url` (plain pages)
+account_reset             `reset_url` (sealed)
+account_password          `at`, `where`, `reset_url` (a plain page)
+account_email_confirm     `side` (old | new), `old_email`, `new_email`, `confirm_url` (sealed)
+account_email_changed     `old_email`, `new_email`
+account_data              `data_url`
+account_delete            `confirm_url` (sealed)
 staff_security            `change` (a word of its template), `at`, `where`, `account_url`
 
 Prices, dates and addresses are text already, in the reader's language; every address of a page is absolute.
@@ -233,6 +241,23 @@ def _security(words: _Words) -> dict[str, Any]:
     }
 
 
+def _account(words: _Words) -> dict[str, Any]:
+    """Every letter about a shopper's account takes what it needs."""
+    pages = "https://shop.example.com/account/"
+    return {
+        "verify_url": pages + "verify/sample",
+        "sign_in_url": pages + "sign-in",
+        "reset_url": pages + "forgotten",
+        "confirm_url": pages + "confirm/sample",
+        "data_url": pages + "data",
+        "side": "new",
+        "old_email": "ada@example.org",
+        "new_email": "ada.byron@example.org",
+        "at": words.day(2026, 11, 21) + ", 14:05 UTC",
+        "where": "198.51.100.7, Firefox" + (" sous Windows" if words.french else " on Windows"),
+    }
+
+
 _MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {
     "order_confirmation": _order,
     "payment_failed": _payment_failed,
@@ -248,6 +273,14 @@ _MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {
     "merchant_new_order": _new_order,
     "merchant_failure": _failure,
     "catalog_stale": _stale,
+    "account_verify": _account,
+    "account_exists": _account,
+    "account_reset": _account,
+    "account_password": _account,
+    "account_email_confirm": _account,
+    "account_email_changed": _account,
+    "account_data": _account,
+    "account_delete": _account,
     "staff_invitation": _invitation,
     "staff_password_reset": _password_reset,
     "staff_security": _security,

@@ -27,6 +27,7 @@ class Order(Model):
         Index("ix_orders_tags", "tags", postgresql_using="gin"),
         Index("ix_orders_updated_at", "updated_at"),
         Index("ix_orders_email", "email"),
+        Index("ix_orders_email_folded", text("lower(email::text)"), "placed_at"),  # a shopper's history
         Index("ix_orders_customer", "customer_id", "placed_at"),
         Index("ix_orders_payment", "payment_status", "placed_at"),
         Index("ix_orders_fulfilment", "fulfilment_status", "placed_at"),

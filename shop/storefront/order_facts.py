@@ -64,15 +64,13 @@ def order_facts(order_id: int) -> dict[str, Any]:
         select(Shipment).where(Shipment.order_id == order_id).order_by(Shipment.shipped_at)
     ).scalars()
     made = _made(order_id)
-    label, text, tone = _STATES.get(order.fulfilment_status, _STATES["requested"])
-    if order.status == "cancelled":
-        label, text, tone = _STATES["cancelled"]
+    label, text, tone = state_of(order)
     return {
         "number": order.number,
         "url": f"/orders/{order.token}",
         "placed_at": order.placed_at,
-        "status_label": _(label),
-        "status_text": _(text),
+        "status_label": label,
+        "status_text": text,
         "status_tone": tone,
         "lines": [_line(order, line, slug) for line, slug in lines],
         "totals": order_totals(order),
@@ -83,6 +81,14 @@ def order_facts(order_id: int) -> dict[str, Any]:
         "email_masked": mask(order.email),
         "help_url": f"/contact?order={order.number}",
     }
+
+
+def state_of(order: Order) -> tuple[str, str, str]:
+    """(headline, what comes next, tone), in the page's language."""
+    label, text, tone = _STATES.get(order.fulfilment_status, _STATES["requested"])
+    if order.status == "cancelled":
+        label, text, tone = _STATES["cancelled"]
+    return _(label), _(text), tone
 
 
 def _line(order: Order, line: OrderLine, slug: str | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select, update
 
 from shop.accounts.api_answers import let_old_ones_go
 from shop.accounts.sessions import IDLE
+from shop.accounts.shoppers.closing import let_old_rows_go
 from shop.accounts.staff_models import StaffInvitation, StaffReset, StaffSession
 from shop.cart.models import Cart, CartLine
 from shop.catalog.models import Product
@@ -50,6 +51,7 @@ def run() -> None:
         session.execute(delete(StaffReset).where(StaffReset.expires_at < now))
         session.execute(delete(StaffInvitation).where(StaffInvitation.expires_at < now - KEEP_INVITATIONS))
         let_old_ones_go(session)
+        let_old_rows_go(session)
         forget_old_files(session)
         old = select(ChangeRun.id).where(ChangeRun.created_at < now - KEEP_CHANGES, ChangeRun.work_state == "done")
         for rows in (ChangeItem, ChangeFile):

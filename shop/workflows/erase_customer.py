@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from shop.accounts.auditing import note_change
 from shop.accounts.models import Customer
+from shop.accounts.shoppers.closing import close_accounts
 from shop.cart.models import Cart
 from shop.checkout.models import Checkout
 from shop.core import clock, durable
@@ -123,6 +124,7 @@ def request_erasure(session: Session, customer_id: int, *, who: str) -> bool:
             kind="erasure", customer_id=customer_id, requested_by=who[:80], created_at=now, person=person.to_json()
         )
     )
+    close_accounts(session, person.customer_ids, person.emails)
     _anonymise(session, list(rows.values()))
     note_change(session, "erase customer", f"customer {customer_id}", {}, {"erased_at": now})
     enqueue_after_commit(session, JobName.DRAIN_PRIVACY)

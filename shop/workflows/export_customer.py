@@ -28,11 +28,13 @@ from shop.email.models import Letter
 from shop.email.rendering import render_letter
 from shop.tenancy.profile import current_profile
 from shop.workflows.personal_data import Person, find_person, read_rows, tables
+from shop.workflows.shopper_letters import tell_when_ready
 
 KEPT_DAYS = 7
 #: keys to doors, and the machine's own columns: they say nothing about a person
 _LEFT_OUT = frozenset(DurableWork.__annotations__) | {
     "token", "session_url", "recovery_url", "content_hash", "password_hash", "session_key", "facts_hash", "key_hash",
+    "token_hash", "old_hash", "new_hash",
 }  # fmt: skip
 README = """Everything that {shop} holds about {email}, as of {day}.
 
@@ -80,6 +82,8 @@ def export(held: Claim) -> None:
             file_bytes=len(body or b""),
             expires_at=clock.now() + timedelta(days=KEPT_DAYS),
         )
+        if body is not None:
+            tell_when_ready(session, held.id)
 
 
 def make_file(person: Person) -> bytes:

@@ -1,0 +1,1 @@
+"""Accounts of customers: rules and changes. None of these commits."""
