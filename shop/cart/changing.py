@@ -130,13 +130,29 @@ def accept_new_prices(session: Session, cart_id: int) -> None:
     )
 
 
+def add_code(session: Session, cart_id: int, key: str, most: int) -> None:
+    """`key`: folded. A repeat does nothing. Raises InvalidInput beyond `most` codes."""
+    cart = session.execute(select(Cart).where(Cart.id == cart_id).with_for_update()).scalar_one()
+    if key in cart.codes:
+        return
+    if len(cart.codes) >= most:
+        raise InvalidInput(f"At most {most} codes can be used for one order. Please remove one first.")
+    cart.codes = [*cart.codes, key]
+
+
+def remove_code(session: Session, cart_id: int, key: str) -> None:
+    """A repeat does nothing."""
+    cart = session.execute(select(Cart).where(Cart.id == cart_id).with_for_update()).scalar_one()
+    cart.codes = [known for known in cart.codes if known != key]
+
+
 def empty_cart(session: Session, cart_id: int) -> None:
     """The cart became an order: the same cookie starts the next one."""
     session.execute(delete(CartLine).where(CartLine.cart_id == cart_id))
     session.execute(
         update(Cart)
         .where(Cart.id == cart_id)
-        .values(generation=Cart.generation + 1, note="", updated_at=clock.now())
+        .values(generation=Cart.generation + 1, note="", codes=[], updated_at=clock.now())
         .execution_options(synchronize_session=False)
     )
 

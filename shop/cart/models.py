@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, Text, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.secrets import new_token
@@ -23,6 +24,7 @@ class Cart(Model):
     locale: Mapped[str] = mapped_column(String(8), default="en")
     #: raised when a cart has become an order: the same cookie starts the next cart
     generation: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    codes: Mapped[list[str]] = mapped_column(ARRAY(String(40)), default=list, server_default="{}")  # folded keys
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), index=True)
 

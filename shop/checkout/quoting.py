@@ -1,10 +1,10 @@
-"""A cart, a destination, a method → what it costs, and the draft of the order. Pure, given lines and rates."""
+"""A cart, a destination, a method → what it costs, and the draft of the order. Pure, given lines, rates, discounts."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -12,6 +12,8 @@ from shop.cart.pricing import PricedLine
 from shop.checkout.shipping import HANDED_OVER, Rate, ShippingQuote, quote_shipping
 from shop.checkout.taxes import Tax, tax_of
 from shop.orders.draft import DraftAdjustment, DraftLine, OrderDraft
+from shop.promotions.evaluating import Evaluation, Goods, evaluate
+from shop.promotions.reading import Promotions
 from shop.tenancy.profile import Profile
 
 
@@ -28,6 +30,7 @@ class Quote:
     free_from_minor: int
     problem: str | None
     handed_over: frozenset[int] = frozenset()  # ids of lines that the buyer takes away at once
+    discounts: Evaluation = field(default_factory=Evaluation)
 
     @property
     def sellable(self) -> tuple[PricedLine, ...]:
@@ -40,7 +43,7 @@ class Quote:
     @property
     def total_minor(self) -> int:
         added = 0 if self.tax.included else self.tax.minor
-        return self.subtotal_minor + (self.chosen.minor if self.chosen else 0) + added
+        return self.subtotal_minor - self.discounts.off_minor + (self.chosen.minor if self.chosen else 0) + added
 
 
 def quote_cart(
@@ -52,8 +55,11 @@ def quote_cart(
     method: str,
     table_tax: bool = True,
     handed_over: frozenset[int] = frozenset(),
+    promotions: Promotions | None = None,
 ) -> Quote:
-    """`table_tax` False: the payment page computes the tax (Stripe Tax). `handed_over`: lines that are not sent."""
+    """Taxes are of what is left after discounts.
+
+    `table_tax` False: the payment page computes the tax (Stripe Tax). `handed_over`: lines that are not sent."""
     sellable = [line for line in lines if line.available]
     to_send = [line for line in sellable if line.id not in handed_over]
     allowed = not profile.ships_to or country in profile.ships_to
@@ -65,9 +71,13 @@ def quote_cart(
     if sellable and not to_send:
         options = [HANDED_OVER]
     chosen = next((o for o in options if o.method == method), options[0] if options else None)
+    discounts = _discounts(sellable, options, chosen, promotions)
+    if chosen is not None and discounts.shipping_off_minor:
+        free = replace(chosen, minor=0, is_free=True)
+        options, chosen = [free if option is chosen else option for option in options], free
     table = profile.tax_rates if table_tax else []
     tax = tax_of(
-        [line.total_minor for line in sellable],
+        [line.total_minor - discounts.off_line(line.id) for line in sellable],
         chosen.minor if chosen else 0,
         country,
         table,
@@ -83,7 +93,33 @@ def quote_cart(
         free_from_minor=profile.free_shipping_minor,
         problem=_problem(lines, chosen),
         handed_over=handed_over,
+        discounts=discounts,
     )
+
+
+def _discounts(
+    lines: Sequence[PricedLine],
+    options: Sequence[ShippingQuote],
+    chosen: ShippingQuote | None,
+    promotions: Promotions | None,
+) -> Evaluation:
+    if promotions is None or not lines:
+        return Evaluation()
+    goods = [
+        Goods(
+            line.id, line.product_id, line.quantity, line.unit_minor,
+            promotions.collections.get(line.product_id, frozenset()),
+        )
+        for line in lines
+    ]  # fmt: skip
+    shipping = chosen.minor if chosen is not None else 0
+    facts = replace(
+        promotions.facts,
+        shipping_minor=shipping,
+        shipping_may_be_free=(chosen is not None and chosen.method == "standard")
+        or all(shipping <= option.minor for option in options),
+    )
+    return evaluate(goods, promotions.offers, promotions.codes, facts)
 
 
 def _problem(lines: Sequence[PricedLine], chosen: ShippingQuote | None) -> str | None:
@@ -108,6 +144,15 @@ def draft_of(quote: Quote, *, note: str = "", locale: str = "en", channel: str =
             source=f"{quote.country}/{quote.chosen.method}",
         )
     ]
+    adjustments += [
+        DraftAdjustment(
+            kind="discount",
+            label=f"{row.label} ({row.code})" if row.code else row.label,
+            amount_minor=-minor,
+            source=f"discount:{row.discount_id}" + (f":{row.code_id}" if row.code_id else ""),
+        )
+        for row, minor, _ in quote.discounts.by_discount()
+    ]
     if quote.tax.minor:
         adjustments.append(
             DraftAdjustment(
@@ -121,7 +166,9 @@ def draft_of(quote: Quote, *, note: str = "", locale: str = "en", channel: str =
     return OrderDraft(
         currency=quote.currency,
         lines=tuple(
-            _draft_line(line, tax, line.id in quote.handed_over)
+            replace(
+                _draft_line(line, tax, line.id in quote.handed_over), discount_minor=quote.discounts.off_line(line.id)
+            )
             for line, tax in zip(quote.sellable, quote.tax.per_line, strict=True)
         ),
         adjustments=tuple(adjustments),

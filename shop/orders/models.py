@@ -100,10 +100,11 @@ class OrderLine(Model):
     unit_cost_minor: Mapped[int] = mapped_column(Integer, default=0)
     total_minor: Mapped[int] = mapped_column(Integer)
     tax_minor: Mapped[int] = mapped_column(Integer, default=0)
+    discount_minor: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # its share of the order's
 
 
 class Adjustment(Model):
-    """One row that changes a price, with its source: shipping, tax, later discounts."""
+    """One row that changes a price, with its source: shipping, tax, discounts."""
 
     __tablename__ = "adjustments"
 

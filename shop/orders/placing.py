@@ -56,6 +56,7 @@ def place_order(
             unit_cost_minor=line.unit_cost_minor,
             total_minor=line.total_minor,
             tax_minor=line.tax_minor,
+            discount_minor=line.discount_minor,
         )
         for line in draft.lines
     )

@@ -1,7 +1,8 @@
 """What each line of an order, and its shipping, is worth in the money that was paid. Pure.
 
-The shares add up to the order's total to the minor unit: discounts and rounding are spread in the order of the lines,
-and what is no line's is shipping (with its tax). So all of it given back piece by piece is exactly what was paid.
+The shares add up to the order's total to the minor unit: a line bears the discount that was given on it (where that is
+not known, discounts are spread in the order of the lines), and what is no line's is shipping (with its tax). So all of
+it given back piece by piece is exactly what was paid.
 """
 
 from __future__ import annotations
@@ -49,9 +50,11 @@ def worth_of_lines(order: Order, lines: Sequence[OrderLine]) -> dict[int, int]:
     """{line: minor units}: its price, less its share of discounts, with its tax where that was added."""
     found, whole, spread = {}, 0, 0
     base = sum(line.total_minor for line in lines)
+    is_known = sum(line.discount_minor for line in lines) == order.discount_minor
     for line in lines:
         whole += line.total_minor
         discount = order.discount_minor * whole // base - spread if base else 0
+        discount = line.discount_minor if is_known else discount
         spread += discount
         found[line.id] = line.total_minor - discount + (0 if order.tax_included else line.tax_minor)
     return found

@@ -45,6 +45,9 @@ class PayRequest:
     automatic_tax: bool = False
     prices_include_tax: bool = True
     ask_phone: bool = True
+    discount_minor: int = 0  # off the lines, all together
+    discount_label: str = ""
+    is_recoverable: bool = True  # an expired page may be opened again at the same price
     metadata: dict[str, str] = field(default_factory=dict)
 
 

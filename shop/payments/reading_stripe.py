@@ -11,7 +11,18 @@ TAX_CODE_CLOTHING = "txcd_30011000"  # unconfirmed in the contract; used only wi
 _STRIPE_LOCALES = {"en", "fr", "de", "es", "it", "nl", "pt", "sv", "da", "fi", "nb", "pl", "cs", "ja", "ko", "zh"}
 
 
-def session_payload(request: PayRequest) -> dict[str, Any]:
+def coupon_payload(request: PayRequest) -> dict[str, Any]:
+    """Parameters of POST /v1/coupons: all discounts of one page are one coupon (§4: one entry of `discounts`)."""
+    return {
+        "amount_off": request.discount_minor,
+        "currency": request.currency.lower(),
+        "duration": "once",
+        "name": (request.discount_label or "Discount")[:40],
+        "metadata": request.metadata,
+    }
+
+
+def session_payload(request: PayRequest, coupon: str | None = None) -> dict[str, Any]:
     """Parameters of POST /v1/checkout/sessions."""
     payload: dict[str, Any] = {
         "mode": "payment",
@@ -23,13 +34,15 @@ def session_payload(request: PayRequest) -> dict[str, Any]:
         "shipping_address_collection": {"allowed_countries": list(request.countries)},
         "shipping_options": [_option(request, option) for option in request.shipping],
         "phone_number_collection": {"enabled": request.ask_phone},
-        "after_expiration": {"recovery": {"enabled": True}},
+        "after_expiration": {"recovery": {"enabled": request.is_recoverable}},
         "metadata": request.metadata,
         "payment_intent_data": {"metadata": request.metadata},
         "locale": request.locale if request.locale in _STRIPE_LOCALES else "auto",
     }
     if request.email:
         payload["customer_email"] = request.email
+    if coupon:
+        payload["discounts"] = [{"coupon": coupon}]
     if request.automatic_tax:
         payload["automatic_tax"] = {"enabled": True}
     return payload

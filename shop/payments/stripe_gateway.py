@@ -22,6 +22,7 @@ from shop.payments.gateway import (
     SessionFacts,
 )
 from shop.payments.reading_stripe import (
+    coupon_payload,
     read_dispute,
     read_event,
     read_refund,
@@ -46,12 +47,16 @@ class StripeGateway(Gateway):
         )
 
     def open_page(self, request: PayRequest) -> PayPage:
-        payload: Any = session_payload(request)
+        about_it = f"checkout:{request.reference}"
+        payload: Any = session_payload(request, self._coupon(request, about_it) if request.discount_minor else None)
         options: Any = {"idempotency_key": request.key}
-        session = self._call(
-            lambda: self.client.v1.checkout.sessions.create(payload, options), f"checkout:{request.reference}"
-        )
+        session = self._call(lambda: self.client.v1.checkout.sessions.create(payload, options), about_it)
         return PayPage(session.id, session.url, session.status or "open")
+
+    def _coupon(self, request: PayRequest, about_it: str) -> str:
+        params: Any = coupon_payload(request)
+        options: Any = {"idempotency_key": f"{request.key}-coupon"}
+        return str(self._call(lambda: self.client.v1.coupons.create(params, options), about_it).id)
 
     def close_page(self, session_id: str) -> PayPage:
         try:

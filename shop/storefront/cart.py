@@ -13,10 +13,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from shop.cart.changing import (
     Added,
     accept_new_prices,
+    add_code,
     add_line,
     count_items,
     find_cart,
     read_quantity,
+    remove_code,
     remove_line,
     set_quantity,
 )
@@ -27,7 +29,9 @@ from shop.checkout.shipping import METHODS
 from shop.core.pages import render
 from shop.core.transaction import transaction
 from shop.errors import InvalidInput, NotFound, ShopError
-from shop.extensions import db
+from shop.extensions import db, limiter
+from shop.promotions.codes import MOST_CODES, fold_code
+from shop.promotions.reading import is_known
 from shop.storefront.cart_facts import cart_facts
 from shop.storefront.visitor import cart_token, new_cart, remember, visitors_cart
 from shop.tenancy.checkout_rules import rules_of
@@ -142,6 +146,33 @@ def set_destination() -> BaseResponse:
             mine = session.get_one(Cart, cart.id)
             mine.country, mine.shipping_method = country, method
     return _changed(cart, problem)
+
+
+@limiter.limit("20 per minute; 120 per hour")
+def add_discount_code() -> BaseResponse:
+    """POST /cart/codes: code. One that is known stays in the cart, with the reason while it takes nothing off."""
+    cart = _cart_or_404()
+    typed = request.form.get("code", "").replace("\x00", "")
+    key = fold_code(typed)
+    problem: ShopError | None = None
+    if not key or not is_known(db.session(), key):
+        problem = InvalidInput("We do not know this code. Please check how it is spelt.")
+    else:
+        db.session.rollback()
+        try:
+            with transaction() as session:
+                add_code(session, cart.id, key, MOST_CODES)
+        except InvalidInput as error:
+            problem = error
+    return _changed(cart, problem)
+
+
+def remove_discount_code() -> BaseResponse:
+    """POST /cart/codes/remove: code"""
+    cart = _cart_or_404()
+    with transaction() as session:
+        remove_code(session, cart.id, fold_code(request.form.get("code", "")))
+    return _changed(cart)
 
 
 def set_note() -> BaseResponse:

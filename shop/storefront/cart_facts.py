@@ -14,6 +14,7 @@ from shop.checkout.quoting import Quote
 from shop.checkout.shipping import ShippingQuote
 from shop.content.showing import current_content
 from shop.core.money import format_minor
+from shop.storefront.discount_words import discount_facts
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.profile import Profile
 
@@ -36,7 +37,9 @@ def cart_facts(cart: Cart | None, quote: Quote | None, profile: Profile, locale:
         "shipping_text": _shipping_text(quote, money),
         "tax_text": money(quote.tax.minor) if quote.tax.minor and not quote.tax.included else None,
         "tax_note": f"{quote.tax.label}: {money(quote.tax.minor)}" if quote.tax.minor and quote.tax.included else None,
+        **discount_facts(quote.discounts, money, locale),
         "total_text": money(quote.total_minor),
+        "total_minor": quote.total_minor,
         "free_shipping": _free_shipping(quote, money),
         "country": quote.country,
         "countries": countries_served(tuple(profile.ships_to), locale),

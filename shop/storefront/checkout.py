@@ -15,7 +15,7 @@ from shop.extensions import db, limiter
 from shop.storefront.order_facts import order_facts
 from shop.storefront.visitor import cart_token, remember, visitors_cart
 from shop.workflows.find_payment_state import find_state
-from shop.workflows.start_checkout import PricesChanged, start_checkout, way_back
+from shop.workflows.start_checkout import PricesChanged, TotalChanged, start_checkout, way_back
 
 logger = log.get_logger("checkout")
 
@@ -30,8 +30,8 @@ def pay() -> BaseResponse:
     cart_id = cart.id
     db.session.rollback()
     try:
-        started = start_checkout(cart_id, locale=str(get_locale()))
-    except PricesChanged as told:
+        started = start_checkout(cart_id, locale=str(get_locale()), seen_minor=_seen())
+    except (PricesChanged, TotalChanged) as told:
         flash(_(told.user_message), "warn")
         return redirect("/cart", 303)
     except OutsideError as error:
@@ -47,6 +47,12 @@ def pay() -> BaseResponse:
     if started.already_paid or not started.url:
         return redirect(f"/checkout/return?session_id={started.session_id}", 303)
     return redirect(started.url, 303)
+
+
+def _seen() -> int | None:
+    """The total that stood above the button."""
+    raw = request.form.get("total", "")
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) <= 12 else None
 
 
 @limiter.limit("60 per minute")

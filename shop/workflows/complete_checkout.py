@@ -30,12 +30,14 @@ from shop.payments.gateway import SessionFacts
 from shop.payments.models import Payment
 from shop.payments.stripe_gateway import gateway
 from shop.payments.summing import sum_payments
+from shop.promotions.reserving import Use, redeem, release
 from shop.tenancy.profile import current_profile
 from shop.workflows.announcements import announce_order
 from shop.workflows.draft_orders import mark_paid, reason_to_hold
+from shop.workflows.find_discounts import why_not_theirs
 from shop.workflows.issue_invoice import issue_when_paid
 from shop.workflows.letter_facts import draft_facts, money, order_facts, public_url
-from shop.workflows.start_checkout import way_back
+from shop.workflows.start_checkout import uses_of, way_back
 
 logger = log.get_logger("checkout")
 
@@ -105,8 +107,10 @@ def _place(session: Session, checkout: Checkout, facts: SessionFacts) -> Order:
         )
     )
     session.flush()
-    is_paid = set_payment_status(session, order, sum_payments(session, order.id).status, why=facts.method_text)
-    hold_reason = _reason_to_hold(session, checkout, order, facts)
+    uses = uses_of(draft)
+    status = sum_payments(session, order.id).status if facts.amount_total else "paid"  # there was nothing to pay
+    is_paid = set_payment_status(session, order, status, why=facts.method_text)
+    hold_reason = _reason_to_hold(session, checkout, order, facts, uses)
     request_fulfilment(session, order, hold_reason=hold_reason)
     announce_order(session, "order.placed", order)
     if is_paid and order.payment_status == "paid":
@@ -122,6 +126,7 @@ def _place(session: Session, checkout: Checkout, facts: SessionFacts) -> Order:
         checkout.order_id = order.id
     checkout.status, checkout.problem = "completed", ""
     _empty_its_cart(session, checkout)
+    redeem(session, checkout.id, order.id, uses)  # after the cart's lock, as start_checkout takes them
     issue_when_paid(session, order)
     return order
 
@@ -137,12 +142,17 @@ def as_charged(draft: OrderDraft, facts: SessionFacts) -> OrderDraft:
         gap = facts.amount_total - (draft.subtotal_minor + facts.shipping_minor - facts.discount_minor)
         kept = [DraftAdjustment("tax", "Tax", facts.tax_minor, included=gap == 0, source="stripe")]
     adjustments += kept
-    if facts.discount_minor:
+    frozen = [a for a in draft.adjustments if a.kind == "discount"]
+    if facts.discount_minor == -sum(a.amount_minor for a in frozen):
+        adjustments += frozen
+    elif facts.discount_minor:
         adjustments.append(DraftAdjustment("discount", "Discount", -facts.discount_minor, source="stripe"))
     return replace(draft, adjustments=tuple(adjustments), shipping_method=method, shipping_label=label)
 
 
-def _reason_to_hold(session: Session, checkout: Checkout, order: Order, facts: SessionFacts) -> str:
+def _reason_to_hold(
+    session: Session, checkout: Checkout, order: Order, facts: SessionFacts, uses: list[Use]
+) -> str:
     """Money was taken, so the order stands; but a person looks before anything is printed."""
     if facts.amount_total != order.total_minor or facts.currency != order.currency:
         return (
@@ -153,6 +163,8 @@ def _reason_to_hold(session: Session, checkout: Checkout, order: Order, facts: S
         return why
     if checkout.order_id is not None:
         return "The same cart was paid twice. Refund this order, or release it if the buyer wants both."
+    if why := why_not_theirs(session, order, [discount_id for discount_id, _, _ in uses]):
+        return why
     if not order.ship_to.get("line1") or not order.ship_to.get("country"):
         return "The payment came without a shipping address. Ask the buyer, then release the order."
     return ""
@@ -199,6 +211,7 @@ def _fail(session: Session, checkout: Checkout, facts: SessionFacts) -> str:
     """A delayed payment did not come. The cart is still there."""
     if checkout.status != "failed":
         checkout.status, checkout.problem = "failed", facts.problem
+        release(session, [checkout.id])
         request_letter(
             session,
             letter="payment_failed",
@@ -220,6 +233,7 @@ def _expire(session: Session, checkout: Checkout, facts: SessionFacts) -> str:
     """Nobody paid in time. Only who agreed to mail gets the way back."""
     if checkout.status not in ("expired", "failed"):
         checkout.status = "expired"
+        release(session, [checkout.id])
         checkout.recovery_url = facts.recovery_url
         email = facts.email or checkout.email or ""
         if (

@@ -134,7 +134,9 @@ def _may_issue(profile: Profile) -> bool:
 
 
 def _facts(session: Session, order: Order, profile: Profile) -> dict[str, Any]:
-    lines = session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars()
+    lines = list(
+        session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars()
+    )
     adjustments = (
         session.execute(select(Adjustment).where(Adjustment.order_id == order.id).order_by(Adjustment.id))
         .scalars()
@@ -145,6 +147,9 @@ def _facts(session: Session, order: Order, profile: Profile) -> dict[str, Any]:
     ).scalars()
     names = ("title", "variant_title", "sku", "quantity", "unit_minor", "total_minor", "tax_minor")
     goods = [{name: getattr(line, name) for name in names} for line in lines]
+    paid_for = [
+        {"total_minor": line.total_minor - line.discount_minor, "tax_minor": line.tax_minor} for line in lines
+    ]
     taxes = [(_tax_label(a.label), a.amount_minor) for a in adjustments if a.kind == "tax"]
     return {
         "seller": _seller(profile),
@@ -168,7 +173,7 @@ def _facts(session: Session, order: Order, profile: Profile) -> dict[str, Any]:
             }
             for a in adjustments
         ],
-        "taxes": tax_rows(goods, taxes, order.shipping_minor, order.total_minor),
+        "taxes": tax_rows(paid_for, taxes, order.shipping_minor, order.total_minor),
         "subtotal_minor": order.subtotal_minor,
         "total_minor": order.total_minor,
         "paid_with": ", ".join(method for method in payments if method),

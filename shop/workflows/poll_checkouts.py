@@ -10,6 +10,7 @@ from shop.checkout.models import Checkout
 from shop.core import clock, log
 from shop.core.transaction import transaction
 from shop.errors import OutsideError
+from shop.promotions.reserving import release
 from shop.workflows.complete_checkout import settle_session
 
 logger = log.get_logger("poll")
@@ -22,11 +23,13 @@ def run() -> int:
     """Settle what is due for a look; returns how many were looked at."""
     now = clock.now()
     with transaction() as session:
-        session.execute(  # never got a page: nobody can pay it
+        never_made = session.execute(  # never got a page: nobody can pay it
             update(Checkout)
             .where(Checkout.status == "creating", Checkout.session_id.is_(None), Checkout.expires_at < now)
             .values(status="expired")
-        )
+            .returning(Checkout.id)
+        ).scalars()
+        release(session, list(never_made))
         due = session.execute(
             select(Checkout.id, Checkout.session_id)
             .where(

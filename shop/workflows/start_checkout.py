@@ -26,8 +26,10 @@ from shop.errors import Conflict, InvalidInput, NotFound, OutsideError
 from shop.orders.draft import OrderDraft
 from shop.payments.gateway import PayLine, PayRequest, PayShipping
 from shop.payments.stripe_gateway import gateway
+from shop.promotions.reserving import Use, lock_discounts, release, reserve
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.profile import Profile, current_profile
+from shop.workflows.find_discounts import promotions_for
 from shop.workflows.letter_facts import absolute, public_url
 
 STILL_USEFUL = timedelta(minutes=3)
@@ -56,12 +58,18 @@ class PricesChanged(Conflict):
 
 
 def quote_for(session: Session, cart: Cart, profile: Profile) -> Quote:
-    """The cart priced now, for its destination and method. Two statements."""
+    """The cart priced now, for its destination and method, with its discounts. Three statements without any."""
     country = cart.country or profile.country
     lines = price_lines(session, cart.id)
     rates = read_rates(session, lines, country, profile.currency)
     return quote_cart(
-        lines, rates, profile, country=country, method=cart.shipping_method, table_tax=uses_tax_table()
+        lines,
+        rates,
+        profile,
+        country=country,
+        method=cart.shipping_method,
+        table_tax=uses_tax_table(),
+        promotions=promotions_for(session, cart, lines),
     )
 
 
@@ -70,12 +78,21 @@ def uses_tax_table() -> bool:
     return bool(current_settings().tax_mode == "table")
 
 
-def start_checkout(cart_id: int, *, email: str | None = None, locale: str = "en") -> StartedCheckout:
-    """Raises InvalidInput when this cart cannot be paid, PricesChanged once after a price moved, OutsideError kinds
-    when the gateway cannot be asked. A repeat returns the same page.
+class TotalChanged(Conflict):
+    """A discount ended, or delivery became dearer, since the buyer looked."""
+
+    title = "The total of your cart has changed. Please look at it before you pay."
+
+
+def start_checkout(
+    cart_id: int, *, email: str | None = None, locale: str = "en", seen_minor: int | None = None
+) -> StartedCheckout:
+    """Raises InvalidInput when this cart cannot be paid, PricesChanged once after a price moved, TotalChanged when it
+    costs more than the `seen_minor` that the buyer saw, UsedUp when a discount has no use left, OutsideError kinds when
+    the gateway cannot be asked. A repeat returns the same page.
     """
     profile = current_profile()
-    plan = run_in_transaction(lambda session: _freeze(session, cart_id, profile, email, locale))
+    plan = run_in_transaction(lambda session: _freeze(session, cart_id, profile, email, locale, seen_minor))
     if isinstance(plan, PricesChanged):
         raise plan
     release_connection()
@@ -86,7 +103,9 @@ def start_checkout(cart_id: int, *, email: str | None = None, locale: str = "en"
     return open_page(plan.checkout_id, profile)
 
 
-def _freeze(session: Session, cart_id: int, profile: Profile, email: str | None, locale: str) -> _Plan | PricesChanged:
+def _freeze(
+    session: Session, cart_id: int, profile: Profile, email: str | None, locale: str, seen_minor: int | None
+) -> _Plan | PricesChanged:
     cart = session.execute(select(Cart).where(Cart.id == cart_id).with_for_update()).scalar_one_or_none()
     if cart is None:
         raise NotFound("This cart is gone. Please start again.")
@@ -96,6 +115,8 @@ def _freeze(session: Session, cart_id: int, profile: Profile, email: str | None,
     if any(line.problem == "price_changed" for line in quote.lines):
         accept_new_prices(session, cart.id)
         return PricesChanged()
+    if seen_minor is not None and quote.total_minor > seen_minor:
+        raise TotalChanged()
     draft = draft_of(quote, note=cart.note, locale=locale)
     fingerprint = content_hash(draft, quote.country, cart.generation, email or cart.email or "")
     now = clock.now()
@@ -107,14 +128,20 @@ def _freeze(session: Session, cart_id: int, profile: Profile, email: str | None,
             Checkout.expires_at > now,
         )
     ).scalars()
-    same, to_close = None, []
+    same, to_close, given_up = None, [], []
     for checkout in earlier:
         if checkout.content_hash == fingerprint and checkout.expires_at > now + STILL_USEFUL:
             same = checkout
-        elif checkout.session_id:
+            continue
+        given_up.append(checkout.id)
+        if checkout.session_id:
             to_close.append(checkout.session_id)
+    uses = uses_of(draft)
+    lock_discounts(session, given_up, uses)
+    release(session, given_up)  # and taken again below, before anybody else can
     if same is None:
         same = _new_checkout(session, cart, quote, draft, fingerprint, email, locale)
+        reserve(session, same.id, uses)
     return _Plan(same.id, tuple(to_close))
 
 
@@ -162,6 +189,17 @@ def _freeze_draft(session: Session, token: str) -> int:
     session.add(checkout)
     session.flush()
     return checkout.id
+
+
+def uses_of(draft: OrderDraft) -> list[Use]:
+    """Which discounts the draft uses, by the sources that quoting wrote: "discount:<id>[:<code id>]"."""
+    uses = []
+    for row in draft.adjustments:
+        word, _, ids = row.source.partition(":")
+        if row.kind == "discount" and word == "discount":
+            discount_id, _, code_id = ids.partition(":")
+            uses.append((int(discount_id), int(code_id) if code_id else None, -row.amount_minor))
+    return uses
 
 
 def _new_checkout(
@@ -217,6 +255,7 @@ def _let_go(checkout_id: int) -> None:
             .values(status="expired")
             .execution_options(synchronize_session=False)
         )
+        release(session, [checkout_id])
 
 
 def _pay_request(session: Session, checkout: Checkout, profile: Profile) -> PayRequest:
@@ -238,6 +277,10 @@ def _pay_request(session: Session, checkout: Checkout, profile: Profile) -> PayR
         automatic_tax=config.tax_mode == "stripe",
         prices_include_tax=profile.prices_include_tax,
         ask_phone=rules_of(profile.checkout).asks_phone,
+        discount_minor=-draft.sum_of("discount"),
+        discount_label=", ".join(a.label for a in draft.adjustments if a.kind == "discount"),
+        # a page that is opened again later would use what others may have used up meanwhile
+        is_recoverable=not uses_of(draft),
         metadata={"reference": checkout.reference},
     )
 
@@ -281,3 +324,4 @@ def forget_page(session_id: str) -> None:
         ).scalar_one_or_none()
         if checkout is not None and checkout.status == "open":
             checkout.status = "expired"
+            release(session, [checkout.id])
