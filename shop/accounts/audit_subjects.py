@@ -24,6 +24,7 @@ _WORDS: dict[str, tuple[str, str | None]] = {
     "orders": ("order", "number"),
     "products": ("product", ""),
     "collections": ("collection", ""),
+    "discounts": ("discount", "title"),
     "customers": ("customer", ""),
     "content_pages": ("page", "slug"),
     "store_profile": ("settings", None),
@@ -36,6 +37,7 @@ _PARENTS = (
     ("order_id", "orders"),
     ("product_id", "products"),
     ("collection_id", "collections"),
+    ("discount_id", "discounts"),
     ("staff_id", "staff_members"),
     ("customer_id", "customers"),
 )

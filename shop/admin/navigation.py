@@ -18,6 +18,7 @@ ITEMS = (
     ("admin.disputes", "Disputes", "scale", May.LOOK),
     ("admin.catalog", "Catalogue", "tag", May.LOOK),
     ("admin.collections", "Collections", "box", May.LOOK),
+    ("admin.discounts", "Discounts", "tag", May.LOOK),
     ("admin.customers", "Customers", "user", May.LOOK),
     ("admin.content", "Content", "page", May.LOOK),
     ("admin.letters", "Letters", "mail", May.LOOK),
