@@ -31,6 +31,7 @@ MEASURES = {
     "growing": "The cost of a page when the catalogue grows",
     "webhooks": "Webhooks: verified, stored, deduplicated, committed",
     "draining": "Stored events and other rows, drained in batches by one process",
+    "pricing": "Discounts of a large cart",
     "repricing": "Changes of many products: prices, files, undo",
     "syncing": "The catalogue over HTTP, from the sandbox",
     "order_list": "The list of orders when there are more of them",

@@ -19,9 +19,9 @@ class DraftLine:
     unit_minor: int
     unit_cost_minor: int = 0
     tax_minor: int = 0
-    discount_minor: int = 0  # its share of the discounts
     printable: dict[str, Any] = field(default_factory=dict)
     image: dict[str, Any] = field(default_factory=dict)
+    discount_minor: int = 0  # its share of the discounts
 
     @property
     def total_minor(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from shop.promotions.spreading import percent_of, spread
 
@@ -80,8 +81,7 @@ class Facts:
     used: Mapping[int, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Reduction:
+class Reduction(NamedTuple):
     """One row: what a discount takes off one line (`line_id` None: off the shipping)."""
 
     discount_id: int
@@ -150,11 +150,12 @@ def evaluate(lines: Sequence[Goods], discounts: Iterable[Offer], codes: Iterable
     offers = sorted(discounts, key=lambda offer: offer.id)
     asked, refused = _read_codes(offers, codes)
     candidates = []
+    places = _places(lines)
     for offer in offers:
         code = asked.get(offer.id)
         if offer.by_code and code is None:
             continue
-        fit = tuple(lines) if offer.scope == "all" else tuple(line for line in lines if _in_scope(offer, line))
+        fit = tuple(lines) if offer.scope == "all" else _in_scope(offer, lines, places)
         basis_points, why = _judge(offer, fit, facts, code)
         if why is None:
             candidates.append(_Candidate(offer, code, fit, basis_points))
@@ -184,10 +185,22 @@ def _read_codes(offers: list[Offer], codes: Iterable[Asked]) -> tuple[dict[int, 
     return asked, refused
 
 
-def _in_scope(offer: Offer, line: Goods) -> bool:
-    if offer.scope == "products":
-        return line.product_id in offer.scope_ids
-    return not offer.scope_ids.isdisjoint(line.collections)
+_Places = dict[tuple[str, int], set[int]]
+
+
+def _places(lines: Sequence[Goods]) -> _Places:
+    """Which lines are of a product or in a collection, by their place in the list."""
+    found: _Places = {}
+    for n, line in enumerate(lines):
+        found.setdefault(("products", line.product_id), set()).add(n)
+        for collection_id in line.collections:
+            found.setdefault(("collections", collection_id), set()).add(n)
+    return found
+
+
+def _in_scope(offer: Offer, lines: Sequence[Goods], places: _Places) -> tuple[Goods, ...]:
+    inside = [places[offer.scope, id_] for id_ in offer.scope_ids if (offer.scope, id_) in places]
+    return tuple(lines[n] for n in sorted(set().union(*inside)))
 
 
 def _judge(offer: Offer, fit: Sequence[Goods], facts: Facts, asked: Asked | None) -> tuple[int, RefusedCode | None]:
@@ -196,8 +209,8 @@ def _judge(offer: Offer, fit: Sequence[Goods], facts: Facts, asked: Asked | None
     why = _closed(offer, facts, code)
     if why is not None:
         return 0, why
-    subtotal = sum(line.total_minor for line in fit)
-    quantity = sum(line.quantity for line in fit)
+    subtotal = sum([line.quantity * line.unit_minor for line in fit])
+    quantity = sum([line.quantity for line in fit])
     if not fit:
         return 0, RefusedCode(code, "nothing_fits")
     if subtotal < offer.min_minor:
@@ -239,7 +252,7 @@ def _best(lines: Sequence[Goods], candidates: list[_Candidate], facts: Facts) ->
     """The rows of the dearest choice, and the discounts in it. All that combine win a tie, then the older one."""
     together = [c for c in candidates if c.offer.combines]
     rows = _take_off(lines, together, facts)
-    best = sum(row.amount_minor for row in rows)
+    best = sum([row.amount_minor for row in rows])
     alone = max(
         (c for c in candidates if not c.offer.combines),
         key=lambda c: (_worth(c, facts), -c.offer.id),
@@ -256,7 +269,7 @@ def _worth(c: _Candidate, facts: Facts) -> int:
         return facts.shipping_minor
     if c.offer.kind == "buy_x_get_y":
         return sum(_given(c).values())
-    subtotal = sum(line.total_minor for line in c.goods)
+    subtotal = sum(line.quantity * line.unit_minor for line in c.goods)
     return min(c.offer.amount_minor, subtotal) if c.offer.kind == "fixed" else percent_of(subtotal, c.basis_points)
 
 
@@ -270,13 +283,13 @@ def _take_off(lines: Sequence[Goods], group: list[_Candidate], facts: Facts) -> 
             shipping = 0
         else:
             shares = _shares(c, left)
+        code, code_id = (c.asked.code, c.asked.code_id) if c.asked else ("", None)
+        about = (c.offer.id, code, code_id, c.offer.title)
         for line_id, amount in shares.items():
-            if amount <= 0:
-                continue
-            if line_id is not None:
-                left[line_id] -= amount
-            code, code_id = (c.asked.code, c.asked.code_id) if c.asked else ("", None)
-            rows.append(Reduction(c.offer.id, code, code_id, c.offer.title, line_id, amount))
+            if amount > 0:
+                if line_id is not None:
+                    left[line_id] -= amount
+                rows.append(Reduction(*about, line_id, amount))
     return rows
 
 

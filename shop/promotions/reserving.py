@@ -26,16 +26,19 @@ class UsedUp(Conflict):
 Use = tuple[int, int | None, int]
 
 
-def lock_discounts(session: Session, checkout_ids: Sequence[int], uses: Iterable[Use]) -> None:
-    """Before uses are given back and taken in one transaction: every row of both, in the order of ids."""
-    ids = {use[0] for use in uses}
+def lock_discounts(session: Session, checkout_ids: Sequence[int], uses: Iterable[Use]) -> bool:
+    """Before uses are given back and taken in one transaction: every row of both, in the order of ids. Returns whether
+    these checkouts hold any."""
+    ids, mine = {use[0] for use in uses}, set()
     if checkout_ids:
         held = select(Redemption.discount_id).where(
             Redemption.checkout_id.in_(checkout_ids), Redemption.state == "reserved"
         )
-        ids |= set(session.execute(held).scalars())
+        mine = set(session.execute(held).scalars())
+        ids |= mine
     if ids:
         session.execute(select(Discount.id).where(Discount.id.in_(ids)).order_by(Discount.id).with_for_update()).all()
+    return bool(mine)
 
 
 def reserve(session: Session, checkout_id: int, uses: Iterable[Use]) -> None:

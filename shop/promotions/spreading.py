@@ -15,10 +15,11 @@ def spread(amount: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     if whole <= 0 or amount <= 0:
         return [0] * len(weights)
-    shares = [amount * weight // whole for weight in weights]
+    products = [amount * weight for weight in weights]
+    shares = [product // whole for product in products]
     left = amount - sum(shares)
     if left:
-        order = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % whole), i))
-        for i in order[:left]:
+        remainders = [product % whole for product in products]
+        for i in sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)[:left]:  # the earlier of equals
             shares[i] += 1
     return shares

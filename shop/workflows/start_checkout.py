@@ -137,8 +137,8 @@ def _freeze(
         if checkout.session_id:
             to_close.append(checkout.session_id)
     uses = uses_of(draft)
-    lock_discounts(session, given_up, uses)
-    release(session, given_up)  # and taken again below, before anybody else can
+    if lock_discounts(session, given_up, uses):
+        release(session, given_up)  # and taken again below, before anybody else can
     if same is None:
         same = _new_checkout(session, cart, quote, draft, fingerprint, email, locale)
         reserve(session, same.id, uses)
