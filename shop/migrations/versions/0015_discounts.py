@@ -1,7 +1,7 @@
 """discounts
 
 Revision ID: 0015
-Revises: 0013
+Revises: 0014
 
 """
 
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
