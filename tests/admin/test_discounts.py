@@ -63,6 +63,14 @@ def test_every_kind_can_be_made_and_its_form_says_the_same(
     assert getattr(made(), column) == value
 
 
+def test_what_it_is_for_is_named_by_its_address_in_the_shop(staff: Staff) -> None:
+    chosen = {"scope": "collections", "scope_ids": "botanical, /collections/night-sky"}
+    assert staff.post("/admin/discounts/new", {**NEW, **chosen}).status_code == 303
+    assert len(made().scope_ids) == 2
+    page = staff.get(f"/admin/discounts/{made().id}").text
+    assert "botanical" in page and "night-sky" in page
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -82,7 +90,7 @@ def test_every_kind_can_be_made_and_its_form_says_the_same(
         ({"kind": "buy_x_get_y"}, "whole number from 1"),
         ({"kind": "tiered", "tiers": "50"}, "amount: percent"),
         ({"kind": "tiered", "tiers": ""}, "from one to 10"),
-        ({"scope": "products", "scope_ids": "x"}, "Write the numbers"),
+        ({"scope": "products", "scope_ids": "x"}, "Nothing has the address"),
         ({"max_uses": "-1"}, "whole number from 1"),
         ({"starts_at": "soon"}, "choose a day"),
         ({"starts_at": "2026-02-01T10:00", "ends_at": "2026-01-01T10:00"}, "end after it starts"),

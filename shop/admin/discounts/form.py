@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from sqlalchemy import select
+
 from shop.admin import reading_forms as read
 from shop.admin.settings_forms import every
+from shop.catalog.models import Collection, Product
 from shop.errors import InvalidInput
+from shop.extensions import db
 from shop.promotions.codes import LONGEST, fold_code
 from shop.promotions.models import Discount
 
@@ -45,6 +49,8 @@ LABELS = {
 }
 BOXES = ("by_code", "first_order_only", "combines", "is_active")
 MOST_TIERS = 10
+HOW_NAMED = "Write the last part of their addresses in the shop, with commas: botanical, fern-study-tee."
+_SCOPED: dict[str, type[Any]] = {"collections": Collection, "products": Product}
 MOST_CHOSEN = 200
 
 
@@ -69,7 +75,7 @@ def fill(row: Discount | None, code: str, currency: str) -> dict[str, str]:
             for tier in row.tiers
         ),
         "scope": row.scope,
-        "scope_ids": ", ".join(str(id_) for id_ in row.scope_ids),
+        "scope_ids": ", ".join(_addresses(row.scope, row.scope_ids)),
         "min_minor": money(row.min_minor),
         "min_quantity": str(row.min_quantity or ""),
         "first_order_only": "1" if row.first_order_only else "",
@@ -174,13 +180,30 @@ def _tiers(form: Mapping[str, str], currency: str) -> list[dict[str, int]]:
 
 
 def _ids(form: Mapping[str, str]) -> list[int]:
-    if form.get("scope") not in ("collections", "products"):
+    """What the discount is for, by the last part of its address in the shop ("botanical"), or by its number."""
+    model = _SCOPED.get(form.get("scope", ""))
+    if model is None:
         return []
-    parts = [part for part in form.get("scope_ids", "").replace(",", " ").split() if part]
-    if not 1 <= len(parts) <= MOST_CHOSEN or not all(p.isascii() and p.isdigit() and len(p) <= 15 for p in parts):
-        message = "Write the numbers of what it is for, as they stand in their addresses in the panel."
-        raise InvalidInput(fields={"scope_ids": message})
-    return sorted({int(part) for part in parts})
+    parts = list(dict.fromkeys(form.get("scope_ids", "").replace("\0", "").replace(",", " ").lower().split()))
+    if not 1 <= len(parts) <= MOST_CHOSEN:
+        raise InvalidInput(fields={"scope_ids": f"Name at least one, and at most {MOST_CHOSEN}: {HOW_NAMED}"})
+    named = [part.rpartition("/")[2][:160] for part in parts]
+    rows = db.session.execute(select(model.slug, model.id).where(model.slug.in_(named)))
+    known: dict[str, int] = dict(rows.tuples().all())
+    numbers = {name: int(name) for name in named if name.isascii() and name.isdigit() and len(name) <= 15}
+    unknown = [name for name in named if name not in known and name not in numbers]
+    if unknown:
+        raise InvalidInput(fields={"scope_ids": f"Nothing has the address “{unknown[0]}”. {HOW_NAMED}"})
+    return sorted({known.get(name) or numbers[name] for name in named})
+
+
+def _addresses(scope: str, ids: Sequence[int]) -> list[str]:
+    model = _SCOPED.get(scope)
+    if model is None or not ids:
+        return []
+    rows = db.session.execute(select(model.id, model.slug).where(model.id.in_(ids)))
+    slugs: dict[int, str] = dict(rows.tuples().all())
+    return [slugs.get(row_id, str(row_id)) for row_id in ids]
 
 
 def _whole_or_none(form: Mapping[str, str], name: str, high: int) -> int | None:
