@@ -189,7 +189,7 @@ def _ids(form: Mapping[str, str]) -> list[int]:
         raise InvalidInput(fields={"scope_ids": f"Name at least one, and at most {MOST_CHOSEN}: {HOW_NAMED}"})
     named = [part.rpartition("/")[2][:160] for part in parts]
     rows = db.session.execute(select(model.slug, model.id).where(model.slug.in_(named)))
-    known: dict[str, int] = dict(rows.tuples().all())
+    known: dict[str, int] = {row.slug: row.id for row in rows}
     numbers = {name: int(name) for name in named if name.isascii() and name.isdigit() and len(name) <= 15}
     unknown = [name for name in named if name not in known and name not in numbers]
     if unknown:
@@ -202,7 +202,7 @@ def _addresses(scope: str, ids: Sequence[int]) -> list[str]:
     if model is None or not ids:
         return []
     rows = db.session.execute(select(model.id, model.slug).where(model.id.in_(ids)))
-    slugs: dict[int, str] = dict(rows.tuples().all())
+    slugs: dict[int, str] = {row.id: row.slug for row in rows}
     return [slugs.get(row_id, str(row_id)) for row_id in ids]
 
 
