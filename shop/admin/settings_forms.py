@@ -105,6 +105,7 @@ def _show_shipping(p: Any) -> dict[str, str]:
     values = {
         "free_shipping": read.plain_amount(p.free_shipping_minor, p.currency) if p.free_shipping_minor else "",
         "where": "some" if p.ships_to else "all",
+        "own": "1" if p.own_shipping_prices else "",
     }
     values.update({f"to-{code}": "1" for code in p.ships_to})
     for i, row in enumerate(p.shipping_fallback):
@@ -128,7 +129,13 @@ def _read_shipping(form: Form, currency: str) -> dict[str, Any]:
             rows,
         ]
     )
-    return {"free_shipping_minor": free, "ships_to": ships_to, "shipping_fallback": fallback}
+    own = form.get("own") == "1"
+    return {
+        "free_shipping_minor": free,
+        "ships_to": ships_to,
+        "shipping_fallback": fallback,
+        "own_shipping_prices": own,
+    }
 
 
 def _countries_chosen(form: Form) -> list[str]:
@@ -264,8 +271,9 @@ SECTIONS: dict[str, Section] = {
             ("brand",), _show_brand, _read_brand,
         ),
         Section(
-            "shipping", "Shipping", "Prices come from Printify; this is what stands beside them.",
-            ("free_shipping_minor", "ships_to", "shipping_fallback"), _show_shipping, _read_shipping,
+            "shipping", "Shipping", "Prices come from Printify, or from zones of your own.",
+            ("free_shipping_minor", "ships_to", "shipping_fallback", "own_shipping_prices"),
+            _show_shipping, _read_shipping,
         ),
         Section(
             "taxes", "Taxes", "A rate for each country you collect tax in.",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from shop.cart.pricing import PricedLine
-from shop.checkout.shipping import HANDED_OVER, Rate, ShippingQuote, quote_shipping
+from shop.checkout.shipping import HANDED_OVER, Rate, ShippingQuote, quote_shipping, without_covered
 from shop.checkout.taxes import Tax, tax_of
 from shop.orders.draft import DraftAdjustment, DraftLine, OrderDraft
 from shop.promotions.evaluating import Evaluation, Goods, evaluate
@@ -63,6 +63,8 @@ def quote_cart(
     sellable = [line for line in lines if line.available]
     to_send = [line for line in sellable if line.id not in handed_over]
     allowed = not profile.ships_to or country in profile.ships_to
+    if profile.own_shipping_prices:
+        rates = without_covered(rates, profile.shipping_fallback, country)
     options = (
         quote_shipping(to_send, rates, profile.shipping_fallback, country, free_from_minor=profile.free_shipping_minor)
         if allowed

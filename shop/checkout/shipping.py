@@ -74,6 +74,14 @@ def read_rates(session: Session, lines: Sequence[PricedLine], country: str, curr
     return [Rate(*row) for row in rows]
 
 
+def without_covered(rates: Sequence[Rate], zones: Sequence[Mapping[str, Any]], country: str) -> list[Rate]:
+    """The rates without those of standard shipping, where one of the merchant's zones covers the country: then the zone
+    says what standard costs, and Printify what is faster."""
+    if table_row(zones, country) is None:
+        return list(rates)
+    return [rate for rate in rates if rate.method != "standard"]
+
+
 def quote_shipping(
     lines: Sequence[PricedLine],
     rates: Sequence[Rate],

@@ -34,6 +34,8 @@ class StoreProfile(Model):
     #: prices where Printify has none, and the days of the way for every country (catalog/transit.py):
     #: [{"countries": ["US"] | ["*"], "first_minor": int, "more_minor": int, "days": [3, 8]}]
     shipping_fallback: Mapped[list[Any]] = mapped_column(JSONB, default=list)
+    #: the table above is the merchant's own zones: where one covers a country, it says the price of standard shipping
+    own_shipping_prices: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
     #: [{"country": "DE", "rate": "0.19", "inclusive": true, "on_shipping": true, "name": "VAT"}]
     tax_rates: Mapped[list[Any]] = mapped_column(JSONB, default=list)
     #: ISO country codes the store ships to; empty: everywhere a price is known

@@ -55,6 +55,7 @@ class Profile:
     invoicing: dict[str, Any] = field(default_factory=dict)
     checkout: dict[str, Any] = field(default_factory=dict)
     staff_totp_required: bool = False
+    own_shipping_prices: bool = False
 
 
 _looked: dict[str, tuple[float, Versions]] = {}

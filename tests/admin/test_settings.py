@@ -151,6 +151,9 @@ def test_shipping_rows_and_countries(staff: Staff) -> None:
     assert row.free_shipping_minor == 120050
     assert row.shipping_fallback[0] == {"countries": ["US", "CA"], "first_minor": 600, "more_minor": 0, "days": [2, 5]}
     assert len(row.shipping_fallback) == 3
+    assert row.own_shipping_prices is False
+    assert edit(staff, "shipping", own="1").status_code == 303
+    assert store().own_shipping_prices is True
 
 
 def test_one_colour_makes_a_readable_set(staff: Staff) -> None:

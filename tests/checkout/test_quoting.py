@@ -86,6 +86,22 @@ def test_standard_is_free_from_the_threshold() -> None:
     assert (quote.minor, quote.is_free) == (0, True)
 
 
+def test_the_merchants_own_zones_stand_in_for_standard_where_they_cover_the_country() -> None:
+    zones = [{"countries": ["US"], "first_minor": 300, "more_minor": 50, "days": [2, 4]}]
+    rates = [rate(475, 240), rate(1900, 900, method="priority"), rate(800, 400, country="CA")]
+
+    def minor(country: str, method: str, own: bool) -> int:
+        chosen = profile(shipping_fallback=zones, own_shipping_prices=own)
+        found = quote_cart([line(quantity=2)], rates, chosen, country=country, method=method).chosen
+        assert found is not None and found.method == method
+        return found.minor
+
+    assert minor("US", "standard", own=False) == 475 + 240
+    assert minor("US", "standard", own=True) == 300 + 50
+    assert minor("US", "priority", own=True) == 1900 + 900
+    assert minor("CA", "standard", own=True) == 800 + 400
+
+
 def test_a_country_the_store_does_not_serve_is_a_reason_not_an_error() -> None:
     quote = quote_cart([line()], [], profile(ships_to=["DE"]), country="US", method="standard")
     assert quote.problem == "We cannot send this to the country you chose."
