@@ -20,6 +20,8 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
     "/cart/lines/<int:line_id>/remove": ({}, set()),
     "/cart/destination": ({"country": "US", "method": "standard"}, set()),
     "/cart/note": ({"note": "Leave it at the door"}, set()),
+    "/cart/codes": ({"code": "SUMMER10"}, set()),
+    "/cart/codes/remove": ({"code": "SUMMER10"}, set()),
     "/cart/reminder": ({"email": "ada@example.com", "reminder": "yes"}, set()),
     "/checkout": ({}, set()),
     "/pay/<token>": ({}, set()),
