@@ -45,13 +45,20 @@ def paid(*lines: tuple[int, int], shipping: int = 499, discount: int = 0, tax: i
             )
         )
         session.flush()
-        ids = session.execute(select(OrderLine.id).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars()
+        ids = session.execute(
+            select(OrderLine.id).where(OrderLine.order_id == order.id).order_by(OrderLine.id)
+        ).scalars()
         return order.id, list(ids)
 
 
 def refund(order_id: int, lines: dict[int, int], shipping: bool = False, **kw: object) -> Refund:
     refund_id = request_refund(
-        order_id, None, reason="", who="t", chosen=Chosen(lines, shipping), **kw  # type: ignore[arg-type]
+        order_id,
+        None,
+        reason="",
+        who="t",
+        chosen=Chosen(lines, shipping),
+        **kw,  # type: ignore[arg-type]
     )
     db.session.remove()
     return db.session.get_one(Refund, refund_id)
@@ -74,7 +81,16 @@ def test_shares_add_up_to_what_was_paid(
     lines: list[tuple[int, int]], shipping: int, tax: int, percent: int, data: st.DataObject
 ) -> None:
     rows = [
-        OrderLine(id=i, quantity=q, unit_minor=u, total_minor=u * q, tax_minor=tax * q, title="T", variant_title="M")
+        OrderLine(
+            id=i,
+            quantity=q,
+            unit_minor=u,
+            total_minor=u * q,
+            tax_minor=tax * q,
+            discount_minor=0,
+            title="T",
+            variant_title="M",
+        )
         for i, (u, q) in enumerate(lines)
     ]
     goods = sum(row.total_minor for row in rows)
