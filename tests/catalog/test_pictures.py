@@ -10,15 +10,17 @@ import boto3
 import pytest
 from flask import Flask
 from PIL import Image as Pillow
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config import Config
 from jobs.catalog import drain_pictures
 from shop.catalog.importing import import_payloads
 from shop.catalog.models import Image, Product
 from shop.catalog.pictures import make_renditions
+from shop.core import clock
 from shop.core.s3_storage import CLIENT_SETTINGS, S3Storage
 from shop.core.storage import DiskStorage, content_key, public_url, storage
+from shop.core.transaction import transaction
 from shop.errors import NotFound, Refused
 from shop.extensions import db
 from shop.outbound import breaker
@@ -122,6 +124,8 @@ def test_a_missing_picture_is_parked_and_a_silent_host_is_waited_for(app: Flask,
     base = config.printify_base_url.removesuffix("/printify")
     sources = [f"{base}/pictures/nothing/here.jpg", "http://127.0.0.1:9/inside.jpg"]
     import_payloads([shirt(images=[{"src": source, "variant_ids": []} for source in sources])])
+    with transaction() as session:  # a second picture is due a moment after the first
+        session.execute(update(Image).values(due_at=clock.now()))
     drain_pictures()
     missing, inside = images()
     assert (missing.work_state, missing.error_kind) == ("parked", "merchant") and "404" in (missing.error_text or "")
