@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import flask_migrate
+import hypothesis
 import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
@@ -45,6 +46,14 @@ _owners_hash: list[str] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # a busy machine is not a finding: speed is never a test's verdict
+    hypothesis.settings.register_profile(
+        "shop",
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+        derandomize="CI" in os.environ,
+    )
+    hypothesis.settings.load_profile("shop")
     socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
 
 
