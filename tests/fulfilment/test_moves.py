@@ -111,7 +111,7 @@ def test_two_parts_are_two_orders_there_and_one_story_here(town: Town) -> None:
     town.control("POST", f"printify/orders/{there[order.number]['id']}/ship", number="ONE")
     town.work()
     assert refreshed(order).fulfilment_status == "partly_shipped"
-    (letter,) = town.letters(to=order.email, subject="way")
+    (letter,) = town.letters(to=order.email, subject="is on its way")  # no order number contains a space
     assert "rest follows" in letter["text"] and "× 2" in letter["text"].replace("2 ×", "× 2")
     page = town.buyer.get(f"/orders/{order.token}").text
     assert "2 × " in page and "ONE" in page
