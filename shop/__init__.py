@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import ROOT, Config
-from shop import commands, extensions, guards, page_cache
+from shop import commands, extensions, guards, language_paths, page_cache
 from shop.admin.routes import bp as admin
 from shop.admin.routes import health_bp
 from shop.api.routes import bp as api
@@ -42,6 +42,7 @@ def create_app(config: Config) -> Flask:
     extensions.htmx.init_app(app)
     extensions.limiter.init_app(app)
     guards.init_app(app)
+    language_paths.init_app(app)
     commands.init_app(app)
     register_surfaces(app)
     page_cache.init_app(app)

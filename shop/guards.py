@@ -17,7 +17,6 @@ from shop.core.pages import render
 from shop.errors import InvalidInput, NotAllowed, ShopError
 
 logger = log.get_logger("web")
-LOCALES = ("en", "fr")
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 #: reads no cookie (api/v1/authenticating.py): a bearer key there is proof enough, wherever the request comes from
 KEYED = "/api/v1/"

@@ -1,9 +1,9 @@
 """Whole pages, kept: anonymous storefront pages are the same for everyone, so they are answered before Flask wakes up.
 
-A view says `allow()`; the page is then kept under store, versions of catalogue and settings, path, known parameters
-and whether a fragment was asked for: first in this process (bounded), then in Redis. A committed change raises a
-version, so it is seen by every worker within a second, and nothing has to be thrown away. Redis down: pages are made
-again. Database down: what is kept is still served.
+A view says `allow()`; the page is then kept under store, versions of catalogue and settings, language, path, known
+parameters and whether a fragment was asked for: first in this process (bounded), then in Redis. A committed change
+raises a version, so it is seen by every worker within a second, and nothing has to be thrown away. Redis down: pages
+are made again. Database down: what is kept is still served.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from shop.core.scope import current_store, scoped_key
 from shop.extensions import db
 from shop.insights.visits import VisitCounter
 from shop.kept_pages import KeptPage, ProcessShelf, RedisShelf
+from shop.language_paths import KEY as LANGUAGE
+from shop.language_paths import LanguagePaths
 from shop.page_answers import answer, capture, compress_dynamic
 from shop.storefront.statics import Files
 from shop.tenancy.profile import on_forget, versions_at
@@ -56,7 +58,7 @@ def init_app(app: Flask) -> None:
     """Stand in front of the app: files first, then kept pages, then Flask. `PAGE_CACHE=False` keeps no page."""
     cache = PageCache(app, app.wsgi_app)
     app.extensions["imprint.page_cache"] = cache
-    app.wsgi_app = Files(cache, app)  # type: ignore[method-assign]
+    app.wsgi_app = Files(LanguagePaths(cache), app)  # type: ignore[method-assign]
 
 
 def allow(*, shared: bool = True) -> None:
@@ -121,7 +123,7 @@ class PageCache:
         version = self._version() if self.on else None
         if version is None:
             return compress_dynamic(self.inner, environ, start_response)
-        key = f"{self.build}|{version}|{int(wants_fragment(environ))}|{path}|{query}"
+        key = f"{self.build}|{version}|{int(wants_fragment(environ))}|{environ.get(LANGUAGE, '')}|{path}|{query}"
         page = self.here.get(key)
         if page is None:
             page = self._shared().get(key)

@@ -16,6 +16,7 @@ from shop.admin.letter_texts.form import LINES, drop_texts, find_texts, ours, re
 from shop.admin.letters import name_of
 from shop.admin.permissions import May, staff_only
 from shop.admin.stale import marks_of, meet
+from shop.core.languages import LOCALES
 from shop.core.pages import render
 from shop.core.secrets import new_token
 from shop.core.transaction import transaction
@@ -25,7 +26,6 @@ from shop.email.requesting import request_letter
 from shop.email.samples import sample_facts
 from shop.errors import InvalidInput, NotAllowed, NotFound
 from shop.extensions import db
-from shop.guards import LOCALES
 from shop.tenancy.profile import current_versions
 
 LANGUAGES = {"en": "English", "fr": "Français"}

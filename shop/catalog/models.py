@@ -88,6 +88,8 @@ class Product(Model):
     #: when the clock puts it on sale, and takes it off again (workflows/keep_schedules.py); None: never
     publish_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     hide_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: {locale: {"title", "html", "seo_title", "seo_description", "from": {field: mark of the original}}}, each optional
+    translations: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
     #: chosen for this product; None: its collection's or type's (catalog/guides.py), else `size_guide`
     size_guide_id: Mapped[int | None] = mapped_column(ForeignKey("size_guides.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
@@ -147,6 +149,8 @@ class Collection(Model):
     rule_tags: Mapped[list[str]] = mapped_column(ARRAY(String(80)), default=list)
     position: Mapped[int] = mapped_column(Integer, default=0)
     is_shown: Mapped[bool] = mapped_column(Boolean, default=True)
+    #: as a product's: {locale: {"title", "html", "from"}}
+    translations: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), onupdate=clock.now)
 
@@ -213,7 +217,18 @@ class SizeGuide(Model):
     note_html: Mapped[str] = mapped_column(Text, default="")  # sanitised on the way in
     product_types: Mapped[list[str]] = mapped_column(ARRAY(String(80)), default=list)
     collection_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    #: {locale: {"name", "columns": [str], "note_html", "from"}}
+    translations: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+
+
+class CatalogWord(Model):
+    """A short word that many products share (a type, an option's name, a colour, a size) in other languages."""
+
+    __tablename__ = "catalog_words"
+
+    word: Mapped[str] = mapped_column(String(120), unique=True)  # as Printify or the merchant wrote it
+    translations: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
 
 
 class SlugRedirect(Model):

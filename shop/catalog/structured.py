@@ -25,9 +25,10 @@ def absolute(url: str, base: str) -> str:
     return url if url.startswith(("http://", "https://")) else base + url
 
 
-def product_group(document: Mapping[str, Any], base: str, currency: str) -> str:
-    """ProductGroup with hasVariant; the offers carry price, availability and their own address."""
-    url = f"{base}/products/{document['slug']}"
+def product_group(document: Mapping[str, Any], base: str, currency: str, page: str = "") -> str:
+    """ProductGroup with hasVariant; the offers carry price, availability and their own address. `page`: the product's
+    page in the language of its texts."""
+    url = page or f"{base}/products/{document['slug']}"
     images = [absolute(i["full"], base) for i in document["images"]]
     group: dict[str, Any] = {
         "@context": "https://schema.org",

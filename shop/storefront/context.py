@@ -17,14 +17,16 @@ from shop.catalog.collections import current_shelves
 from shop.catalog.shelf import Card
 from shop.catalog.structured import absolute
 from shop.content.showing import Content, ShownItem, current_content
+from shop.core.languages import REGIONS
 from shop.core.money import format_minor
 from shop.core.scope import current_store
 from shop.core.statics import static_url
-from shop.guards import LOCALES
 from shop.storefront import speaking
 from shop.storefront.grid import kept_grid
+from shop.storefront.languages import alternates, other_languages
 from shop.storefront.speaking import say as _
 from shop.tenancy.brand_style import brand_version
+from shop.tenancy.languages import address_in, main_language
 from shop.tenancy.profile import current_profile, current_versions, on_forget
 
 MACROS = ("icon", "badge", "breadcrumbs", "empty", "form", "free_shipping", "pagination", "picture", "price",
@@ -70,6 +72,7 @@ def init_app(app: Flask) -> None:
     env.globals["static_url"] = static_url
     env.globals["money"] = _money
     env.filters["money"] = _money
+    env.globals.update(alternates=alternates, other_languages=other_languages)
     env.policies["json.dumps_function"] = _dumps
     env.policies["json.dumps_kwargs"] = {}
     speaking.install(env)
@@ -145,6 +148,7 @@ def base_context() -> dict[str, Any]:
         "nav": menus(current_content(), locale),
         "announcement": current_content().announcement(locale),
         "lang": locale,
+        "og_locale": REGIONS[locale],
         "brand_css_url": f"/brand.css?v={brand_version(brand)}",
     }
     _held[key] = (version, made)
@@ -174,22 +178,21 @@ def _link(item: ShownItem) -> Link:
 
 
 def page_locale() -> str:
-    """The language of this page: the request's own choice, else the store's, when we speak it."""
+    """The language of this page: what its address says, else the store's main one."""
     chosen = g.get("locale")
     if chosen is None:
         try:
-            chosen = current_profile().locale[:2].lower()
+            chosen = main_language()
         except (SQLAlchemyError, RuntimeError):
             chosen = "en"
-        chosen = chosen if chosen in LOCALES else "en"
         g.locale = chosen
     return str(chosen)
 
 
 def public_url(path: str = "") -> str:
-    """An absolute address of ours."""
+    """An absolute address of ours, in this page's language."""
     config: Config = current_app.config["IMPRINT"]
-    return config.public_url.rstrip("/") + path
+    return config.public_url.rstrip("/") + (address_in(path, page_locale()) if path else "")
 
 
 def first_picture(cards: Sequence[Card]) -> str | None:
@@ -217,7 +220,7 @@ def _without_database(config: Config) -> dict[str, Any]:
 def _money(minor: int, currency: str | None = None) -> str:
     """{{ 2500|money("USD") }} -> "$25.00", in the page's language."""
     profile = current_profile()
-    return format_minor(int(minor), currency or profile.currency, profile.locale)
+    return format_minor(int(minor), currency or profile.currency, page_locale())
 
 
 def _dumps(value: object, **_options: object) -> str:

@@ -83,7 +83,7 @@ def product_page(slug: str) -> Response | BaseResponse:
         canonical_url=public_url(address),
         jsonld=breadcrumbs_data(
             [(step["title"], step["url"]) for step in product.breadcrumbs[1:-1]] + [(document["title"], address)],
-            product_group(document, public_url(), profile.currency),
+            product_group(document, public_url(), profile.currency, public_url(address)),
         ),
     )
 
@@ -95,8 +95,8 @@ def shown_product(
     chosen, variant = choose(document, choices)
     price_text, compare_text, from_price = document["price_text"], document["compare_text"], document["from_price"]
     if variant is not None:
-        price_text = format_minor(variant["price_minor"], profile.currency, profile.locale)
-        compare_text, from_price = was_text(variant, profile.currency, profile.locale), False
+        price_text = format_minor(variant["price_minor"], profile.currency, page_locale())
+        compare_text, from_price = was_text(variant, profile.currency, page_locale()), False
     delivery = delivery_text(document, profile)
     return ShownProduct(
         id=document["id"],
@@ -107,7 +107,7 @@ def shown_product(
         description_html=document["description_html"],
         images=document["images"],
         options=options_shown(document, chosen),
-        variants=variants_shown(document, profile.currency, profile.locale),
+        variants=variants_shown(document, profile.currency, page_locale()),
         price_text=price_text,
         compare_text=compare_text,
         from_price=from_price,

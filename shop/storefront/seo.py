@@ -15,8 +15,11 @@ from shop.catalog.index import current_index
 from shop.catalog.reading import read
 from shop.catalog.structured import script_safe
 from shop.content.showing import current_content
+from shop.core.languages import path_in
 from shop.errors import NotFound
 from shop.storefront.context import page_locale, public_url
+from shop.storefront.languages import alternates
+from shop.tenancy.languages import store_languages
 from shop.tenancy.profile import current_profile
 
 PER_SITEMAP = 5000  # the protocol allows 50,000; smaller files stay light to make and to keep
@@ -52,7 +55,9 @@ def sitemap_part(name: str) -> Response:
 def robots() -> Response:
     """GET /robots.txt"""
     page_cache.allow()
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in _CLOSED), "", f"Sitemap: {public_url('/sitemap.xml')}"]
+    known = store_languages()
+    closed = dict.fromkeys(path_in(path, code, known[0]) for code in known for path in _CLOSED)
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), "", f"Sitemap: {public_url('/sitemap.xml')}"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 
@@ -129,11 +134,18 @@ def _products(part: int) -> Iterable[tuple[str, str]]:
 
 
 def _urlset(entries: Iterable[tuple[str, str]]) -> Response:
-    base = escape(public_url())
-    parts = ['<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">']
+    """Each page once for each language, with its other languages beside it."""
+    base, known = public_url(), store_languages()
+    space = ' xmlns:xhtml="http://www.w3.org/1999/xhtml"' if len(known) > 1 else ""
+    parts = [f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"{space}>']
     for path, changed in entries:
         when = f"<lastmod>{changed}</lastmod>" if changed else ""
-        parts.append(f"<url><loc>{base}{escape(path)}</loc>{when}</url>")
+        others = "".join(
+            f'<xhtml:link rel="alternate" hreflang="{code}" href="{escape(url)}"/>'
+            for code, url in alternates(base + path)
+        )
+        for code in known:
+            parts.append(f"<url><loc>{escape(base + path_in(path, code, known[0]))}</loc>{when}{others}</url>")
     return _xml("\n".join([*parts, "</urlset>"]))
 
 

@@ -23,6 +23,8 @@ class StoreProfile(Model):
     currency: Mapped[str] = mapped_column(String(3))
     country: Mapped[str] = mapped_column(String(2))
     locale: Mapped[str] = mapped_column(String(8), default="en")
+    #: the languages offered besides it (core/languages.py): ["fr", "de"]
+    languages: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default=text("'[]'::jsonb"))
     legal_name: Mapped[str] = mapped_column(String(200), default="")
     address: Mapped[str] = mapped_column(Text, default="")
     support_email: Mapped[str] = mapped_column(String(254), default="")

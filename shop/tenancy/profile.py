@@ -56,6 +56,7 @@ class Profile:
     checkout: dict[str, Any] = field(default_factory=dict)
     staff_totp_required: bool = False
     own_shipping_prices: bool = False
+    languages: list[Any] = field(default_factory=list)
 
 
 _looked: dict[str, tuple[float, Versions]] = {}

@@ -11,13 +11,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from shop.core.languages import LOCALES
 from shop.core.transaction import transaction
 from shop.email.models import LetterTexts
 from shop.email.own_texts import PARTS, check_text, may_be_reworded, own_words, placeholders_of
 from shop.email.rendering import LETTERS, our_words, render_letter
 from shop.email.samples import sample_facts
 from shop.extensions import db
-from shop.guards import LOCALES
 from shop.tenancy import profile
 from shop.tenancy.profile import touch_settings
 from tests.admin.conftest import Staff

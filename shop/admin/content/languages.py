@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from flask import request
 
-from shop.guards import LOCALES
+from shop.core.languages import LOCALES, NAMES
 from shop.tenancy.profile import current_profile
-
-NAMES = {"en": "English", "fr": "Français", "de": "Deutsch", "es": "Español"}
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from shop.admin import reading_forms as read
 from shop.admin.settings_forms import every
 from shop.checkout.countries import known_codes
 from shop.checkout.shipping import LABELS
+from shop.core.languages import LOCALES
 from shop.core.money import exponent
 from shop.drafts.models import DraftItem, DraftOrder
 from shop.errors import InvalidInput
-from shop.guards import LOCALES
 
 MOST_ITEMS = 50
 MOST_OF_ONE = 200

@@ -1,4 +1,4 @@
-"""Settings → Region: where the shop is, its language and its currency."""
+"""Settings → Region: where the shop is, its languages and its currency."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 from sqlalchemy import select
 
 from shop.admin import reading_forms as read
-from shop.admin.content.languages import NAMES
 from shop.admin.settings_forms import SECTIONS, Form, Section, every
 from shop.catalog.documents import rebuild_all
 from shop.checkout.countries import known_codes
+from shop.core.languages import LOCALES, NAMES
 from shop.core.transaction import transaction
 from shop.errors import InvalidInput
 from shop.extensions import db
-from shop.guards import LOCALES
 from shop.orders.models import Order
 from shop.tenancy.profile import current_versions, touch_catalog
 
-COLUMNS = ("country", "locale", "currency")
+COLUMNS = ("country", "locale", "currency", "languages")
+SPEAK = "speak-"  # the beginning of a language's box in the form
 CURRENCIES = (
     "USD", "EUR", "GBP", "CAD", "AUD", "NZD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "JPY", "SGD",
     "MXN",
@@ -44,7 +44,8 @@ def rewrite_prices() -> None:
 
 def _show(profile: Any) -> dict[str, str]:
     locale = profile.locale[:2].lower()
-    return {"country": profile.country, "locale": locale, "currency": profile.currency}
+    boxes = {SPEAK + code: "1" for code in profile.languages}
+    return {"country": profile.country, "locale": locale, "currency": profile.currency, **boxes}
 
 
 def _read_currency(form: Form, now: str) -> str:
@@ -62,9 +63,16 @@ def _read(form: Form, currency: str) -> dict[str, Any]:
             partial(_read_currency, form, currency),
         ]
     )
-    return dict(zip(COLUMNS, found, strict=True))
+    spoken_too = [code for code in LOCALES if form.get(SPEAK + code) and code != found[1]]
+    return dict(zip(COLUMNS, [*found, spoken_too], strict=True))
 
 
 SECTIONS["region"] = Section(
-    "region", "Region", "Where the shop is, its language and its currency.", COLUMNS, _show, _read, after=rewrite_prices
+    "region",
+    "Region",
+    "Where the shop is, its languages and its currency.",
+    COLUMNS,
+    _show,
+    _read,
+    after=rewrite_prices,
 )
