@@ -103,7 +103,7 @@ def _measure(session: Session, registry: CollectorRegistry) -> None:
         oldest.labels(backlog.kind).set(round(backlog.oldest_seconds, 1))
     midnight = datetime.combine(clock.now().astimezone(UTC).date(), time(), UTC)
     today: Any = session.execute(
-        select(func.count(), func.coalesce(func.sum(Order.total_minor), 0)).where(Order.placed_at >= midnight)
+        select(func.count(), func.coalesce(func.sum(Order.store_total_minor), 0)).where(Order.placed_at >= midnight)
     ).one()
     Gauge("imprint_orders_today", "Orders placed since midnight UTC.", registry=registry).set(today[0])
     Gauge("imprint_sales_today_minor", "Their total in minor units.", registry=registry).set(today[1])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from shop.cart.models import Cart, CartLine
+from shop.cart.pricing import PricedLine, price_lines
 from shop.catalog.models import Variant
 from shop.core import clock
 from shop.errors import InvalidInput, NotFound
+from shop.tenancy.currencies import Pricing
 
 MAX_QUANTITY = 20
 MAX_LINES = 50
@@ -40,7 +43,8 @@ _ADD = text(
         WHERE v.id = :variant AND v.is_available AND p.status = 'active'
     ), line AS (
         INSERT INTO cart_lines (cart_id, variant_id, quantity, seen_price_minor, added_at)
-        SELECT mine.id, wanted.id, :quantity, wanted.price_minor, :now FROM mine, wanted
+        SELECT mine.id, wanted.id, :quantity, coalesce(CAST(:seen AS integer), wanted.price_minor), :now
+        FROM mine, wanted
         WHERE (SELECT count(*) FROM cart_lines WHERE cart_id = mine.id AND variant_id <> :variant) < :lines
         ON CONFLICT (cart_id, variant_id) DO UPDATE
         SET quantity = least(cart_lines.quantity + excluded.quantity, :most),
@@ -63,11 +67,13 @@ class Added:
     cart_count: int
 
 
-def add_line(session: Session, token: str, variant_id: int, quantity: int) -> Added | None:
+def add_line(
+    session: Session, token: str, variant_id: int, quantity: int, pricing: Pricing | None = None
+) -> Added | None:
     """Add to what is there already, at most MAX_QUANTITY of one thing. None when there is no such cart.
 
-    One statement: two clicks at once add up. Raises NotFound for a variant that is not sold (any more), InvalidInput
-    for one thing more than MAX_LINES.
+    One statement (one more for another currency than the store's): two clicks at once add up. Raises NotFound for a
+    variant that is not sold (any more), InvalidInput for one thing more than MAX_LINES.
     """
     row = session.execute(
         _ADD,
@@ -78,6 +84,7 @@ def add_line(session: Session, token: str, variant_id: int, quantity: int) -> Ad
             "most": MAX_QUANTITY,
             "lines": MAX_LINES,
             "now": clock.now(),
+            "seen": _price_now(session, variant_id, pricing),
         },
     ).first()
     if row is None:
@@ -87,6 +94,25 @@ def add_line(session: Session, token: str, variant_id: int, quantity: int) -> Ad
     if row[1] is None:
         raise NotFound("This item is not available any more. Please choose another one.")
     return Added(int(row[0]), int(row[1]), int(row[1]) + int(row[2]))
+
+
+def _price_now(session: Session, variant_id: int, pricing: Pricing | None) -> int | None:
+    """In another currency than the store's; None: as the variant has it."""
+    if pricing is None or pricing.is_base:
+        return None
+    row = session.execute(select(Variant.price_minor, Variant.fixed_prices).where(Variant.id == variant_id)).first()
+    return None if row is None else pricing.of(row[0], row[1])
+
+
+def set_currency(session: Session, cart_id: int, pricing: Pricing) -> None:
+    """The whole cart is priced anew; the new prices count as seen, since they were asked for. A repeat does nothing."""
+    cart = session.execute(select(Cart).where(Cart.id == cart_id).with_for_update()).scalar_one()
+    wanted = "" if pricing.is_base else pricing.code
+    if cart.currency == wanted:
+        return
+    cart.currency = wanted
+    session.flush()
+    accept_new_prices(session, price_lines(session, cart_id, pricing))
 
 
 def set_quantity(session: Session, cart_id: int, line_id: int, quantity: int) -> None:
@@ -120,14 +146,16 @@ def count_items(session: Session, cart_id: int) -> int:
     )
 
 
-def accept_new_prices(session: Session, cart_id: int) -> None:
-    """The visitor has been told about changed prices."""
-    session.execute(
-        update(CartLine)
-        .where(CartLine.cart_id == cart_id, CartLine.variant_id == Variant.id)
-        .values(seen_price_minor=Variant.price_minor)
-        .execution_options(synchronize_session=False)
-    )
+def accept_new_prices(session: Session, lines: Iterable[PricedLine]) -> None:
+    """The visitor has been told about these prices."""
+    for line in lines:
+        if line.unit_minor != line.seen_minor:
+            session.execute(
+                update(CartLine)
+                .where(CartLine.id == line.id)
+                .values(seen_price_minor=line.unit_minor)
+                .execution_options(synchronize_session=False)
+            )
 
 
 def add_code(session: Session, cart_id: int, key: str, most: int) -> None:

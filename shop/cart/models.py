@@ -20,6 +20,7 @@ class Cart(Model):
     email: Mapped[str | None] = mapped_column(String(254))
     country: Mapped[str] = mapped_column(String(2), default="")  # where to; "" means the store's own
     shipping_method: Mapped[str] = mapped_column(String(12), default="standard")
+    currency: Mapped[str] = mapped_column(String(3), default="", server_default="")  # "" means the store's own
     note: Mapped[str] = mapped_column(Text, default="")
     locale: Mapped[str] = mapped_column(String(8), default="en")
     #: raised when a cart has become an order: the same cookie starts the next cart

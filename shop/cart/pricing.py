@@ -11,11 +11,14 @@ from sqlalchemy.orm import Session
 
 from shop.cart.models import CartLine
 from shop.catalog.models import Product, Variant
+from shop.tenancy.currencies import Pricing
 
 
 @dataclass(frozen=True)
 class PricedLine:
-    """Minor units of the store's currency. `problem`: gone | price_changed | None."""
+    """Minor units of the cart's currency, but `cost_minor`: the print provider's.
+
+    `problem`: gone | price_changed | None."""
 
     id: int
     variant_id: int
@@ -64,6 +67,7 @@ _FACTS = (
     Variant.cost_minor,
     Variant.external_id,
     Variant.is_available,
+    Variant.fixed_prices,
     Product.id,
     Product.slug,
     Product.title,
@@ -75,8 +79,8 @@ _FACTS = (
 )
 
 
-def price_lines(session: Session, cart_id: int) -> list[PricedLine]:
-    """One statement; oldest line first."""
+def price_lines(session: Session, cart_id: int, pricing: Pricing | None = None) -> list[PricedLine]:
+    """One statement; oldest line first. In the store's currency without `pricing`."""
     rows = session.execute(
         select(CartLine.id, CartLine.quantity, CartLine.seen_price_minor, *_FACTS)
         .join(Variant, Variant.id == CartLine.variant_id)
@@ -84,7 +88,7 @@ def price_lines(session: Session, cart_id: int) -> list[PricedLine]:
         .where(CartLine.cart_id == cart_id)
         .order_by(CartLine.added_at, CartLine.id)
     )
-    return [_priced(r[0], r[1], r[2], r[3:]) for r in rows]
+    return [_priced(r[0], r[1], r[2], r[3:], pricing) for r in rows]
 
 
 def price_wanted(session: Session, wanted: Sequence[Wanted]) -> list[PricedLine]:
@@ -102,7 +106,7 @@ def price_wanted(session: Session, wanted: Sequence[Wanted]) -> list[PricedLine]
     ]
 
 
-def _priced(line_id: int, quantity: int, seen_minor: int, r: Any) -> PricedLine:
+def _priced(line_id: int, quantity: int, seen_minor: int, r: Any, pricing: Pricing | None = None) -> PricedLine:
     """`r` has the columns of _FACTS."""
     return PricedLine(
         id=line_id,
@@ -111,17 +115,17 @@ def _priced(line_id: int, quantity: int, seen_minor: int, r: Any) -> PricedLine:
         variant_id=r[0],
         variant_title=r[1],
         sku=r[2],
-        unit_minor=r[3],
+        unit_minor=pricing.of(r[3], r[7]) if pricing is not None else r[3],
         cost_minor=r[4],
         variant_external_id=r[5],
-        available=r[6] and r[10] == "active",
-        product_id=r[7],
-        slug=r[8],
-        title=r[9],
-        blueprint_id=r[11] or 0,
-        print_provider_id=r[12] or 0,
-        product_external_id=r[13] or "",
-        image=picture_of(r[14] or {}, r[0]),
+        available=r[6] and r[11] == "active",
+        product_id=r[8],
+        slug=r[9],
+        title=r[10],
+        blueprint_id=r[12] or 0,
+        print_provider_id=r[13] or 0,
+        product_external_id=r[14] or "",
+        image=picture_of(r[15] or {}, r[0]),
     )
 
 

@@ -114,6 +114,8 @@ class Variant(Model):
     is_default: Mapped[bool] = mapped_column(Boolean, default=False)
     position: Mapped[int] = mapped_column(Integer, default=0)
     price_edited: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
+    #: prices that win over the rate: {"EUR": [price, price before or 0]} in minor units (tenancy/currencies.py)
+    fixed_prices: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
 
 
 class Image(DurableWork, Model):

@@ -11,9 +11,11 @@ import orjson
 from shop.cart.pricing import PricedLine
 from shop.checkout.shipping import HANDED_OVER, Rate, ShippingQuote, quote_shipping, without_covered
 from shop.checkout.taxes import Tax, tax_of
+from shop.core.money import step
 from shop.orders.draft import DraftAdjustment, DraftLine, OrderDraft
 from shop.promotions.evaluating import Evaluation, Goods, evaluate
 from shop.promotions.reading import Promotions
+from shop.tenancy.currencies import Pricing, pricing_for
 from shop.tenancy.profile import Profile
 
 
@@ -22,7 +24,7 @@ class Quote:
     """`problem` is a sentence for the buyer when this cart cannot be paid now."""
 
     lines: tuple[PricedLine, ...]
-    currency: str
+    pricing: Pricing
     country: str
     shipping: tuple[ShippingQuote, ...]
     chosen: ShippingQuote | None
@@ -31,6 +33,11 @@ class Quote:
     problem: str | None
     handed_over: frozenset[int] = frozenset()  # ids of lines that the buyer takes away at once
     discounts: Evaluation = field(default_factory=Evaluation)
+
+    @property
+    def currency(self) -> str:
+        """Of every amount here."""
+        return self.pricing.code
 
     @property
     def sellable(self) -> tuple[PricedLine, ...]:
@@ -56,24 +63,29 @@ def quote_cart(
     table_tax: bool = True,
     handed_over: frozenset[int] = frozenset(),
     promotions: Promotions | None = None,
+    pricing: Pricing | None = None,
 ) -> Quote:
-    """Taxes are of what is left after discounts.
+    """Taxes are of what is left after discounts. `lines` are in the currency of `pricing` (the store's without it);
+    `rates`, the profile and the discounts are in the store's, and are told in it here.
 
     `table_tax` False: the payment page computes the tax (Stripe Tax). `handed_over`: lines that are not sent."""
+    pricing = pricing or pricing_for(profile, None)
+    free_from = pricing.amount(profile.free_shipping_minor)
     sellable = [line for line in lines if line.available]
     to_send = [line for line in sellable if line.id not in handed_over]
     allowed = not profile.ships_to or country in profile.ships_to
     if profile.own_shipping_prices:
         rates = without_covered(rates, profile.shipping_fallback, country)
     options = (
-        quote_shipping(to_send, rates, profile.shipping_fallback, country, free_from_minor=profile.free_shipping_minor)
+        quote_shipping(to_send, rates, profile.shipping_fallback, country, free_from_minor=free_from)
         if allowed
         else []
     )
     if sellable and not to_send:
         options = [HANDED_OVER]
+    options = [replace(option, minor=pricing.price(option.minor)) for option in options]
     chosen = next((o for o in options if o.method == method), options[0] if options else None)
-    discounts = _discounts(sellable, options, chosen, promotions)
+    discounts = _discounts(sellable, options, chosen, promotions, pricing)
     if chosen is not None and discounts.shipping_off_minor:
         free = replace(chosen, minor=0, is_free=True)
         options, chosen = [free if option is chosen else option for option in options], free
@@ -84,15 +96,16 @@ def quote_cart(
         country,
         table,
         included=profile.prices_include_tax,
+        least=step(pricing.code),
     )
     return Quote(
         lines=tuple(lines),
-        currency=profile.currency,
+        pricing=pricing,
         country=country,
         shipping=tuple(options),
         chosen=chosen,
         tax=tax,
-        free_from_minor=profile.free_shipping_minor,
+        free_from_minor=free_from,
         problem=_problem(lines, chosen),
         handed_over=handed_over,
         discounts=discounts,
@@ -104,12 +117,15 @@ def _discounts(
     options: Sequence[ShippingQuote],
     chosen: ShippingQuote | None,
     promotions: Promotions | None,
+    pricing: Pricing,
 ) -> Evaluation:
+    """Worked out in the smallest amounts that can be paid, so that every share of a discount can be."""
     if promotions is None or not lines:
         return Evaluation()
+    least = step(pricing.code)
     goods = [
         Goods(
-            line.id, line.product_id, line.quantity, line.unit_minor,
+            line.id, line.product_id, line.quantity, line.unit_minor // least,
             promotions.collections.get(line.product_id, frozenset()),
         )
         for line in lines
@@ -117,11 +133,14 @@ def _discounts(
     shipping = chosen.minor if chosen is not None else 0
     facts = replace(
         promotions.facts,
-        shipping_minor=shipping,
+        shipping_minor=shipping // least,
         shipping_may_be_free=(chosen is not None and chosen.method == "standard")
         or all(shipping <= option.minor for option in options),
     )
-    return evaluate(goods, promotions.offers, promotions.codes, facts)
+    offers = promotions.offers
+    if not pricing.is_base or least > 1:
+        offers = tuple(offer.told(lambda minor: pricing.amount(minor) // least) for offer in offers)
+    return evaluate(goods, offers, promotions.codes, facts).times(least)
 
 
 def _problem(lines: Sequence[PricedLine], chosen: ShippingQuote | None) -> str | None:
@@ -180,6 +199,9 @@ def draft_of(quote: Quote, *, note: str = "", locale: str = "en", channel: str =
         channel=channel,
         note=note,
         locale=locale,
+        store_currency=quote.pricing.base,
+        rate=f"{quote.pricing.rate:f}",
+        to_store=f"{quote.pricing.to_store:f}",
     )
 
 

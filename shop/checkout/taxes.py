@@ -21,14 +21,25 @@ class Tax:
 
 
 def tax_of(
-    line_totals: Sequence[int], shipping_minor: int, country: str, table: Sequence[dict[str, Any]], *, included: bool
+    line_totals: Sequence[int],
+    shipping_minor: int,
+    country: str,
+    table: Sequence[dict[str, Any]],
+    *,
+    included: bool,
+    least: int = 1,
 ) -> Tax:
-    """Rows: {"country": "DE", "rate": "0.19", "on_shipping": true, "name": "VAT"}. Rounded half up per line."""
+    """Rows: {"country": "DE", "rate": "0.19", "on_shipping": true, "name": "VAT"}. Rounded half up per line.
+
+    `least`: what is added is a whole number of these (core/money.step), as the amounts are that it is added to."""
     row = next((r for r in table if r.get("country") == country), None)
     rate = _rate(row)
     if row is None or rate is None:
         return Tax(0, included, "", tuple(0 for _ in line_totals))
-    share = included_share if included else share_of
+
+    def share(minor: int, rate: Decimal) -> int:
+        return included_share(minor, rate) if included else share_of(minor // least, rate) * least
+
     per_line = tuple(share(total, rate) for total in line_totals)
     on_shipping = share(shipping_minor, rate) if row.get("on_shipping", True) else 0
     percent = f"{(rate * 100).normalize():f}"

@@ -15,6 +15,18 @@ def exponent(currency: str) -> int:
     return int(get_currency_precision(currency))
 
 
+@lru_cache(maxsize=256)
+def step(currency: str) -> int:
+    """The smallest amount that can be paid, in minor units: of three decimals, cards know two (contracts/stripe.md)."""
+    return 10 if exponent(currency) == 3 else 1
+
+
+def payable(minor: int, currency: str) -> int:
+    """The nearest amount that can be paid, half up: payable(1235, "KWD") -> 1240."""
+    least = step(currency)
+    return (2 * minor + least) // (2 * least) * least
+
+
 @dataclass(frozen=True, order=False)
 class Money:
     minor: int

@@ -106,8 +106,9 @@ class Selling:
 
 
 def read_selling(session: Session, period: Period, currency: str, *, with_tests: bool) -> Selling:
-    """Everything the dashboard says about selling in `currency`."""
-    counted = [Order.status != "cancelled", Order.currency == currency]
+    """Everything the dashboard says about selling, in the store's `currency`: what was paid in another one counts by
+    the rate its order was placed at."""
+    counted = [Order.status != "cancelled", func.coalesce(Order.store_currency, Order.currency) == currency]
     if not with_tests:
         counted.append(Order.is_test.is_(False))
     found = _days(session, period, counted)
@@ -149,7 +150,7 @@ def _in_either(at: InstrumentedAttribute[datetime], period: Period) -> ColumnEle
 def _days(session: Session, period: Period, counted: list[ColumnElement[bool]]) -> dict[date, Day]:
     on = cast(func.timezone("UTC", Order.placed_at), Date)
     query = (
-        select(on, func.count(), func.coalesce(func.sum(Order.total_minor), 0))
+        select(on, func.count(), func.coalesce(func.sum(Order.store_total_minor), 0))
         .where(_in_either(Order.placed_at, period), *counted)
         .group_by(on)
     )
@@ -160,7 +161,7 @@ def _channels(session: Session, period: Period, counted: list[ColumnElement[bool
     """(the channels that sold most, orders of the storefront now, and before)."""
     is_now = _is_now(Order.placed_at, period)
     query = (
-        select(Order.channel, is_now, func.count(), func.coalesce(func.sum(Order.total_minor), 0))
+        select(Order.channel, is_now, func.count(), func.coalesce(func.sum(Order.store_total_minor), 0))
         .where(_in_either(Order.placed_at, period), *counted)
         .group_by(Order.channel, is_now)
     )
@@ -177,7 +178,7 @@ def _channels(session: Session, period: Period, counted: list[ColumnElement[bool
 
 
 def _products(session: Session, period: Period, counted: list[ColumnElement[bool]]) -> list[Ranked]:
-    sales = func.sum(OrderLine.total_minor)
+    sales = func.sum(func.round(OrderLine.total_minor * Order.to_store))
     query = (
         select(OrderLine.product_id, func.max(OrderLine.title), func.sum(OrderLine.quantity), sales)
         .join(Order, Order.id == OrderLine.order_id)
@@ -195,16 +196,17 @@ def _refunds(
     """((number, sum) now, and before): what was given back or is on its way."""
     is_now = _is_now(Refund.created_at, period)
     query = (
-        select(is_now, func.count(), func.coalesce(func.sum(Refund.amount_minor), 0))
+        select(is_now, func.count(), func.coalesce(func.sum(func.round(Refund.amount_minor * Order.to_store)), 0))
+        .join(Order, Order.id == Refund.order_id)
         .where(
             _in_either(Refund.created_at, period),
             Refund.status.in_(("requested", "pending", "succeeded")),
-            Refund.currency == currency,
+            func.coalesce(Order.store_currency, Order.currency) == currency,
         )
         .group_by(is_now)
     )
     if not with_tests:
-        query = query.join(Order, Order.id == Refund.order_id).where(Order.is_test.is_(False))
+        query = query.where(Order.is_test.is_(False))
     found = {bool(now): (int(count), int(total)) for now, count, total in session.execute(query)}
     return found.get(True, (0, 0)), found.get(False, (0, 0))
 

@@ -48,6 +48,9 @@ class OrderDraft:
     channel: str = "storefront"
     note: str = ""
     locale: str = "en"
+    store_currency: str = ""  # "": the draft's own
+    rate: str = "1"  # so much of `currency` for one of the store's
+    to_store: str = "1"  # minor units of the store's currency for one of `currency`
 
     @property
     def subtotal_minor(self) -> int:

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    String,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -20,7 +34,7 @@ class Order(Model):
         Index("ix_orders_placed_at", "placed_at"),
         # the list, in each of its orders; what is not archived may be few among many
         Index("ix_orders_open", "placed_at", "id", postgresql_where=text("archived_at IS NULL")),
-        Index("ix_orders_total", "total_minor", "id"),
+        Index("ix_orders_total", "store_total_minor", "id"),
         Index("ix_orders_customer_name", "customer_name", "id"),
         Index("ix_orders_channel", "channel", "placed_at"),
         Index("ix_orders_country", text("(ship_to ->> 'country'::text)"), "placed_at"),
@@ -67,6 +81,14 @@ class Order(Model):
     tax_minor: Mapped[int] = mapped_column(Integer, default=0)
     discount_minor: Mapped[int] = mapped_column(Integer, default=0)
     total_minor: Mapped[int] = mapped_column(Integer)
+    #: the store's currency when it was placed (None: the order's own), and so much of the order's for one of it
+    store_currency: Mapped[str | None] = mapped_column(String(3))
+    rate: Mapped[Decimal] = mapped_column(Numeric(20, 10), default=1, server_default="1")
+    #: minor units of the store's currency for one of the order's: sums over orders multiply by it
+    to_store: Mapped[Decimal] = mapped_column(Numeric(30, 15), default=1, server_default="1")
+    store_total_minor: Mapped[int] = mapped_column(
+        BigInteger, Computed("(round(((total_minor)::numeric * to_store)))::bigint", persisted=True)
+    )
     tax_included: Mapped[bool] = mapped_column(Boolean, default=True)
     shipping_method: Mapped[str] = mapped_column(String(12), default="standard")
     shipping_label: Mapped[str] = mapped_column(String(80), default="")

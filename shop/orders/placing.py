@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -98,6 +99,9 @@ def _insert_order(session: Session, draft: OrderDraft, buyer: Buyer, source_key:
             tax_minor=draft.sum_of("tax"),
             discount_minor=-draft.sum_of("discount"),
             total_minor=draft.total_minor,
+            store_currency=draft.store_currency or draft.currency,
+            rate=Decimal(draft.rate),
+            to_store=Decimal(draft.to_store),
             tax_included=draft.tax_included,
             shipping_method=draft.shipping_method,
             shipping_label=draft.shipping_label,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shop.core.money import step
 from shop.errors import InvalidInput, NotFound
 from shop.orders.models import Order, OrderLine
 
@@ -78,9 +79,15 @@ def work_out(
         if not 0 <= n <= line.quantity - before:
             errors[f"line-{line.id}"] = f"Choose from 0 to {max(0, line.quantity - before)}."
         elif n:
-            until, already = (worth[line.id] * k // line.quantity for k in (before + n, before))
+            until, already = (_part(worth[line.id], k, line.quantity, order.currency) for k in (before + n, before))
             pieces.append(Piece(line.id, f"{line.title} ({line.variant_title})", n, until - already))
     if errors:
         raise InvalidInput(fields=errors)
     shipping = max(0, worth_of_shipping(order, lines) - shipping_given) if chosen.shipping else 0
     return WorkedOut(tuple(pieces), shipping)
+
+
+def _part(worth: int, count: int, quantity: int, currency: str) -> int:
+    """What the first `count` of `quantity` are worth, as an amount that can be paid; all of them: all of it."""
+    least = step(currency)
+    return worth if count == quantity else worth * count // quantity // least * least

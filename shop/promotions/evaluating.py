@@ -6,8 +6,8 @@ after the other, each from what is left; one that does not combine stands alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -56,6 +56,16 @@ class Offer:
     is_used_up: bool = False
     combines: bool = False
     is_active: bool = True
+
+
+    def told(self, amount: Callable[[int], int]) -> Offer:
+        """The same discount with each amount of it as `amount` tells it: in another currency."""
+        return replace(
+            self,
+            amount_minor=amount(self.amount_minor),
+            min_minor=amount(self.min_minor),
+            tiers=tuple((amount(least), points) for least, points in self.tiers),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,15 @@ class Evaluation:
 
     def off_line(self, line_id: int) -> int:
         return sum(row.amount_minor for row in self.reductions if row.line_id == line_id)
+
+    def times(self, factor: int) -> Evaluation:
+        """Worked out in greater units than minor ones: back into minor ones."""
+        if factor == 1:
+            return self
+        return Evaluation(
+            tuple(row._replace(amount_minor=row.amount_minor * factor) for row in self.reductions),
+            tuple(replace(row, minor=row.minor * factor) for row in self.refused),
+        )
 
     def by_discount(self) -> list[tuple[Reduction, int, bool]]:
         """(any row of it, what it takes off the goods, whether it frees the shipping), in the order of taking off."""

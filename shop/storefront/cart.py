@@ -234,11 +234,10 @@ def _show(cart: Cart | None) -> Response:
     quote = quote_for(db.session(), cart, profile) if cart else None
     facts = cart_facts(cart, quote, profile, str(get_locale()))
     page = render("storefront/cart.html", fragment="cart", cart=facts, page_title=_("Your cart"), canonical_url=None)
-    if cart and facts["notices"]:
-        cart_id = cart.id
+    if quote is not None and facts["notices"]:
         db.session.rollback()
         with transaction() as session:
-            accept_new_prices(session, cart_id)
+            accept_new_prices(session, quote.lines)
     page.headers["Cache-Control"] = "private, no-store"
     return page
 

@@ -30,7 +30,7 @@ def pay() -> BaseResponse:
     cart_id = cart.id
     db.session.rollback()
     try:
-        started = start_checkout(cart_id, locale=str(get_locale()), seen_minor=_seen())
+        started = start_checkout(cart_id, locale=str(get_locale()), seen_minor=_seen(), seen_currency=_seen_currency())
     except (PricesChanged, TotalChanged) as told:
         flash(_(told.user_message), "warn")
         return redirect("/cart", 303)
@@ -53,6 +53,11 @@ def _seen() -> int | None:
     """The total that stood above the button."""
     raw = request.form.get("total", "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) <= 12 else None
+
+
+def _seen_currency() -> str | None:
+    """What that total was in."""
+    return request.form.get("currency", "")[:3] or None
 
 
 @limiter.limit("60 per minute")

@@ -57,6 +57,7 @@ class Profile:
     staff_totp_required: bool = False
     own_shipping_prices: bool = False
     languages: list[Any] = field(default_factory=list)
+    currencies: list[Any] = field(default_factory=list)
 
 
 _looked: dict[str, tuple[float, Versions]] = {}

@@ -28,6 +28,7 @@ from shop.payments.gateway import PayLine, PayRequest, PayShipping
 from shop.payments.stripe_gateway import gateway
 from shop.promotions.reserving import Use, lock_discounts, release, reserve
 from shop.tenancy.checkout_rules import rules_of
+from shop.tenancy.currencies import pricing_for
 from shop.tenancy.profile import Profile, current_profile
 from shop.workflows.find_discounts import promotions_for
 from shop.workflows.letter_facts import absolute, public_url
@@ -60,7 +61,8 @@ class PricesChanged(Conflict):
 def quote_for(session: Session, cart: Cart, profile: Profile) -> Quote:
     """The cart priced now, for its destination and method, with its discounts. Three statements without any."""
     country = cart.country or profile.country
-    lines = price_lines(session, cart.id)
+    pricing = pricing_for(profile, cart.currency)
+    lines = price_lines(session, cart.id, pricing)
     rates = read_rates(session, lines, country, profile.currency)
     return quote_cart(
         lines,
@@ -70,6 +72,7 @@ def quote_for(session: Session, cart: Cart, profile: Profile) -> Quote:
         method=cart.shipping_method,
         table_tax=uses_tax_table(),
         promotions=promotions_for(session, cart, lines),
+        pricing=pricing,
     )
 
 
@@ -85,14 +88,20 @@ class TotalChanged(Conflict):
 
 
 def start_checkout(
-    cart_id: int, *, email: str | None = None, locale: str = "en", seen_minor: int | None = None
+    cart_id: int,
+    *,
+    email: str | None = None,
+    locale: str = "en",
+    seen_minor: int | None = None,
+    seen_currency: str | None = None,
 ) -> StartedCheckout:
     """Raises InvalidInput when this cart cannot be paid, PricesChanged once after a price moved, TotalChanged when it
-    costs more than the `seen_minor` that the buyer saw, UsedUp when a discount has no use left, OutsideError kinds when
-    the gateway cannot be asked. A repeat returns the same page.
+    costs more than the `seen_minor` that the buyer saw, or is in another currency than they saw, UsedUp when a discount
+    has no use left, OutsideError kinds when the gateway cannot be asked. A repeat returns the same page.
     """
     profile = current_profile()
-    plan = run_in_transaction(lambda session: _freeze(session, cart_id, profile, email, locale, seen_minor))
+    seen = (seen_minor, seen_currency)
+    plan = run_in_transaction(lambda session: _freeze(session, cart_id, profile, email, locale, seen))
     if isinstance(plan, PricesChanged):
         raise plan
     release_connection()
@@ -104,7 +113,12 @@ def start_checkout(
 
 
 def _freeze(
-    session: Session, cart_id: int, profile: Profile, email: str | None, locale: str, seen_minor: int | None
+    session: Session,
+    cart_id: int,
+    profile: Profile,
+    email: str | None,
+    locale: str,
+    seen: tuple[int | None, str | None],
 ) -> _Plan | PricesChanged:
     cart = session.execute(select(Cart).where(Cart.id == cart_id).with_for_update()).scalar_one_or_none()
     if cart is None:
@@ -113,8 +127,11 @@ def _freeze(
     if quote.problem:
         raise InvalidInput(quote.problem)
     if any(line.problem == "price_changed" for line in quote.lines):
-        accept_new_prices(session, cart.id)
+        accept_new_prices(session, quote.lines)
         return PricesChanged()
+    seen_minor, seen_currency = seen
+    if seen_currency is not None and seen_currency != quote.currency:
+        raise TotalChanged()
     if seen_minor is not None and quote.total_minor > seen_minor:
         raise TotalChanged()
     draft = draft_of(quote, note=cart.note, locale=locale)
