@@ -136,6 +136,8 @@ class Adjustment(Model):
     label: Mapped[str] = mapped_column(String(120))
     amount_minor: Mapped[int] = mapped_column(Integer)
     included: Mapped[bool] = mapped_column(Boolean, default=False)  # already inside the prices: told, not added
+    #: of a tax, where it is known: 0.19
+    rate: Mapped[Decimal | None] = mapped_column(Numeric(6, 5))
 
 
 class OrderEntry(Model):

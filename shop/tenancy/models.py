@@ -56,6 +56,10 @@ class StoreProfile(Model):
     production_delay_minutes: Mapped[int] = mapped_column(Integer, default=60)
     #: whoever signs in to the panel needs a second step (accounts/two_step.py)
     staff_totp_required: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
+    #: what holds in the European Union (tenancy/eu_rules.py)
+    eu: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
+    #: ways to pay that the payment page offers (payments/wallets.py): {"found": [...], "read_at", "own": [...]}
+    payment_marks: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
 
 
 class StoreState(Model):

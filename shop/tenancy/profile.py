@@ -58,6 +58,8 @@ class Profile:
     own_shipping_prices: bool = False
     languages: list[Any] = field(default_factory=list)
     currencies: list[Any] = field(default_factory=list)
+    eu: dict[str, Any] = field(default_factory=dict)
+    payment_marks: dict[str, Any] = field(default_factory=dict)
 
 
 _looked: dict[str, tuple[float, Versions]] = {}
