@@ -45,6 +45,7 @@ NAMES = {
     "contact": "Contact form (to you)",
     "merchant_new_order": "New order (to you)",
     "merchant_failure": "Something needs you (to you)",
+    "merchant_notice": "Something to know (to you)",
     "catalog_stale": "Catalogue is old (to you)",
     "staff_invitation": "Staff: invitation",
     "staff_password_reset": "Staff: forgotten password",

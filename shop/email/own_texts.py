@@ -93,6 +93,10 @@ _OF_LETTER: dict[str, tuple[Placeholder, ...]] = {
         Placeholder("why", "why", ("why",)),
         Placeholder("hint", "what to do", ("hint",)),
     ),
+    "merchant_notice": (
+        Placeholder("title", "what happened", ("title",)),
+        Placeholder("text", "more about it", ("text",)),
+    ),
     "catalog_stale": (
         Placeholder("age", "how old the catalogue is", ("age",)),
         Placeholder("since", "when it was last read", ("since",)),

@@ -40,7 +40,7 @@ LETTERS_FOR_SHOPPERS = (
     "account_data",
     "account_delete",
 )
-LETTERS_FOR_MERCHANT = ("contact", "merchant_new_order", "merchant_failure", "catalog_stale")
+LETTERS_FOR_MERCHANT = ("contact", "merchant_new_order", "merchant_failure", "merchant_notice", "catalog_stale")
 LETTERS_FOR_STAFF = ("staff_invitation", "staff_password_reset", "staff_security")
 LETTERS = LETTERS_FOR_BUYERS + LETTERS_FOR_SHOPPERS + LETTERS_FOR_MERCHANT + LETTERS_FOR_STAFF
 

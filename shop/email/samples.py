@@ -13,6 +13,7 @@ abandoned_cart            `lines`, `restore_url`, `expires`, `totals`?, `stop_ur
 contact, contact_received `name`, `email`, `order_number`, `message`
 merchant_new_order        `order`, `admin_url`
 merchant_failure          `what`, `why`, `hint`, `url`
+merchant_notice           `title`, `text`, `url`
 catalog_stale             `age`, `since`, `why`, `url`
 staff_invitation          `invited_by`, `role`, `accept_url` (sealed: email/sealing.py)
 staff_password_reset      `reset_url` (sealed)
@@ -228,6 +229,14 @@ def _invitation(words: _Words) -> dict[str, Any]:
     }
 
 
+def _notice(words: _Words) -> dict[str, Any]:
+    return {
+        "title": "The buyer of order K7QM-4T2X changed its address",
+        "text": "From 12 Fern Lane, Portland to 14 Moss Street, Portland.",
+        "url": "https://shop.example.com/admin/orders/K7QM-4T2X",
+    }
+
+
 def _password_reset(words: _Words) -> dict[str, Any]:
     return {"reset_url": "https://shop.example.com/admin/new-password/sample"}
 
@@ -272,6 +281,7 @@ _MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {
     "payment_link": _payment_link,
     "merchant_new_order": _new_order,
     "merchant_failure": _failure,
+    "merchant_notice": _notice,
     "catalog_stale": _stale,
     "account_verify": _account,
     "account_exists": _account,

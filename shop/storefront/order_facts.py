@@ -2,53 +2,51 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import timedelta
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from shop.catalog.models import Product
+from shop.core import clock
 from shop.core.money import format_minor
+from shop.core.words import N_
 from shop.extensions import db
 from shop.fulfilment.models import FulfilmentLine, Shipment
+from shop.invoicing.finding import find_invoice
 from shop.orders.models import Order, OrderEntry, OrderLine
+from shop.orders.statuses import FULFILMENT_RANK
+from shop.storefront.order_timeline import steps_of
+from shop.tenancy.checkout_rules import rules_of
+from shop.tenancy.profile import current_profile
+from shop.workflows.buyer_moves import May, may_of, rows_of
+from shop.workflows.issue_invoice import may_issue
 from shop.workflows.letter_facts import address_lines, order_totals
+from shop.workflows.order_again import PAID
 
 _STATES: dict[str, tuple[str, str, str]] = {
-    "requested": ("Thank you, we have your order", "It goes to the print shop next.", "waiting"),
-    "submitted": ("Your order is being prepared", "The print shop has it and starts soon.", "working"),
+    "requested": (N_("Thank you, we have your order"), N_("It goes to the print shop next."), "waiting"),
+    "submitted": (N_("Your order is being prepared"), N_("The print shop has it and starts soon."), "working"),
     "in_production": (
-        "Your order is being made",
-        "Printing takes two to five days. We write when it leaves.",
+        N_("Your order is being made"),
+        N_("Printing takes two to five days. We write when it leaves."),
         "working",
     ),
-    "partly_shipped": ("A part of your order is on its way", "The rest follows.", "working"),
-    "shipped": ("Your order is on its way", "Follow it below.", "working"),
-    "delivered": ("Your order was delivered", "We hope you like it.", "done"),
-    "cancelled": ("Your order was cancelled", "What you paid goes back to you.", "failed"),
+    "partly_shipped": (N_("A part of your order is on its way"), N_("The rest follows."), "working"),
+    "shipped": (N_("Your order is on its way"), N_("Follow it below."), "working"),
+    "delivered": (N_("Your order was delivered"), N_("We hope you like it."), "done"),
+    "cancelled": (N_("Your order was cancelled"), N_("What you paid goes back to you."), "failed"),
 }
-_ENTRIES: dict[str, tuple[str, str]] = {
-    "placed": ("Order placed", "done"),
-    "paid": ("Payment received", "done"),
-    "partly_refunded": ("Partly refunded", "done"),
-    "refunded": ("Refunded", "done"),
-    "refund_succeeded": ("Money sent back", "done"),
-    "disputed": ("Payment under review", "waiting"),
-    "submitted": ("Sent to the print shop", "done"),
-    "in_production": ("Being made", "working"),
-    "partly_shipped": ("First parcel left", "working"),
-    "shipped": ("Everything on its way", "working"),
-    "parcel": ("A parcel left", "working"),
-    "parcel_delivered": ("A parcel arrived", "done"),
-    "delivered": ("Delivered", "done"),
-    "cancelled": ("Cancelled", "failed"),
-}
-_HIDDEN = frozenset({"completed"})
 
 
 def order_facts(order_id: int) -> dict[str, Any]:
     """The context of templates/storefront/order.html; a constant number of statements."""
     order = db.session.execute(select(Order).where(Order.id == order_id)).scalar_one()
+    works = rows_of(db.session(), order_id)
+    may = may_of(order, works, rules_of(current_profile().checkout))
     lines = db.session.execute(
         select(OrderLine, Product.slug)
         .outerjoin(Product, (Product.id == OrderLine.product_id) & (Product.status == "active"))
@@ -58,16 +56,19 @@ def order_facts(order_id: int) -> dict[str, Any]:
     entries = db.session.execute(
         select(OrderEntry)
         .where(OrderEntry.order_id == order_id, OrderEntry.for_buyer)
-        .order_by(OrderEntry.at.desc(), OrderEntry.id.desc())
+        .order_by(OrderEntry.at, OrderEntry.id)
     ).scalars()
     shipments = db.session.execute(
-        select(Shipment).where(Shipment.order_id == order_id).order_by(Shipment.shipped_at)
-    ).scalars()
+        select(Shipment).where(Shipment.order_id == order_id).order_by(Shipment.shipped_at, Shipment.id)
+    )
+    parcels = list(shipments.scalars())
     made = _made(order_id)
     label, text, tone = state_of(order)
     return {
+        "id": order.id,
         "number": order.number,
-        "url": f"/orders/{order.token}",
+        "token": order.token,
+        "url": url_for("storefront.order_page", token=order.token),
         "placed_at": order.placed_at,
         "status_label": label,
         "status_text": text,
@@ -76,10 +77,14 @@ def order_facts(order_id: int) -> dict[str, Any]:
         "totals": order_totals(order),
         "ship_to": address_lines(order.ship_to, order.locale),
         "billing": [],
-        "timeline": _timeline(list(entries)),
-        "parcels": [_parcel(shipment, made.get(shipment.fulfilment_order_id, [])) for shipment in shipments],
+        "timeline": steps_of(order, list(entries), parcels, FULFILMENT_RANK[order.fulfilment_status]),
+        "parcels": [_parcel(parcel, made.get(parcel.fulfilment_order_id, [])) for parcel in parcels],
+        "may": may,
+        "invoice": _invoice(order),
+        "version": version_of(order, parcels, may),
+        "look_again_seconds": _look_again(order),
         "email_masked": mask(order.email),
-        "help_url": f"/contact?order={order.number}",
+        "help_url": url_for("storefront.contact_form", order=order.number),
     }
 
 
@@ -102,15 +107,29 @@ def _line(order: Order, line: OrderLine, slug: str | None) -> dict[str, Any]:
     }
 
 
-def _timeline(entries: list[OrderEntry]) -> list[dict[str, Any]]:
-    shown: list[dict[str, Any]] = []
-    for entry in entries:
-        if entry.what in _HIDDEN or entry.what not in _ENTRIES:
-            continue
-        title, tone = _ENTRIES[entry.what]
-        text = f"{entry.facts.get('carrier', '').upper()} {entry.facts.get('number', '')}".strip()
-        shown.append({"at": entry.at, "title": _(title), "text": text, "tone": tone, "current": not shown})
-    return shown
+def _invoice(order: Order) -> str:
+    """issued | may_issue | "": whether there is an invoice, or the buyer can have one by asking."""
+    if find_invoice(db.session(), order.id) is not None:
+        return "issued"
+    return "may_issue" if order.payment_status in PAID and may_issue(current_profile()) else ""
+
+
+def version_of(order: Order, parcels: list[Shipment], may: May) -> str:
+    """Another text whenever the page has something new to say."""
+    told = [(parcel.number, parcel.delivered_at) for parcel in parcels]
+    here = (order.status, order.payment_status, order.fulfilment_status)
+    facts = (order.id, order.updated_at.isoformat(), here, told, may.cancel, may.change_address)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _look_again(order: Order) -> int:
+    """In how many seconds the page asks again; 0 when nothing can change any more."""
+    quiet = clock.now() - order.updated_at
+    if quiet > timedelta(days=60) or order.status == "completed":
+        return 0
+    if order.status == "cancelled" and (order.payment_status == "refunded" or quiet > timedelta(days=2)):
+        return 0
+    return 20 if quiet < timedelta(minutes=15) else 90
 
 
 def _made(order_id: int) -> dict[int, list[tuple[int, str, str]]]:
@@ -132,7 +151,7 @@ def _parcel(shipment: Shipment, made: list[tuple[int, str, str]]) -> dict[str, A
     return {
         "carrier": shipment.carrier.upper(),
         "number": shipment.number,
-        "url": shipment.url,
+        "url": shipment.url if shipment.url.startswith(("https://", "http://")) else "",
         "status": _("Delivered") if shipment.delivered_at else _("On its way"),
         "tone": "done" if shipment.delivered_at else "working",
         "items": inside,

@@ -14,29 +14,41 @@ from shop.core import clock
 from shop.core.pages import render
 from shop.core.transaction import transaction
 from shop.email.requesting import request_letter
-from shop.errors import NotFound
-from shop.extensions import db, limiter
+from shop.extensions import limiter
 from shop.orders.models import Order
 from shop.orders.numbers import read_number
 from shop.storefront.order_facts import order_facts
+from shop.storefront.order_moves import find_by_token, keep_private
 from shop.workflows.letter_facts import order_facts as letter_facts
 
 
 @limiter.limit("120 per minute")
 def order_page(token: str) -> BaseResponse:
     """GET /orders/<token>"""
-    known = token.isascii() and token.isprintable() and len(token) <= 64
-    order_id = db.session.execute(select(Order.id).where(Order.token == token)).scalar() if known else None
-    if order_id is None:
-        raise NotFound("This order link is not known. It may be incomplete.")
-    facts = order_facts(order_id)
-    page = render(
-        "storefront/order.html", order=facts, page_title=_("Order %(n)s", n=facts["number"]), canonical_url=None
+    facts = order_facts(find_by_token(token).id)
+    return keep_private(
+        render(
+            "storefront/order.html", order=facts, page_title=_("Order %(n)s", n=facts["number"]), canonical_url=None
+        )
     )
-    page.headers["Cache-Control"] = "private, no-store"
-    page.headers["X-Robots-Tag"] = "noindex"
-    page.headers["Referrer-Policy"] = "no-referrer"
-    return page
+
+
+@limiter.limit("60 per minute")
+def order_live(token: str) -> BaseResponse:
+    """GET /orders/<token>/live?seen=<version>: what may change, for a page that asks again by itself.
+
+    Nothing new since `seen`: 204, which leaves the page as it is; 304 for who brings the version as an ETag.
+    """
+    facts = order_facts(find_by_token(token).id)
+    etag = f'"{facts["version"]}"'
+    if etag in request.headers.get("If-None-Match", "")[:200]:
+        answer = BaseResponse(status=304)
+    elif request.args.get("seen") == facts["version"] and facts["look_again_seconds"]:
+        answer = BaseResponse(status=204)
+    else:
+        answer = render("storefront/order_live.html", order=facts)
+    answer.headers["ETag"] = etag
+    return keep_private(answer)
 
 
 def lookup_form() -> BaseResponse:

@@ -14,6 +14,7 @@ from shop.storefront import (
     contact,
     context,
     home,
+    order_moves,
     order_status,
     pages,
     payment_link,
@@ -71,6 +72,14 @@ bp.get("/orders/find")(order_status.lookup_form)
 bp.post("/orders/find")(order_status.lookup)
 bp.get("/orders/find/sent")(order_status.lookup_sent)
 bp.get("/orders/<token>")(order_status.order_page)
+bp.get("/orders/<token>/live")(order_status.order_live)
+bp.get("/orders/<token>/cancel")(order_moves.cancel_page)
+bp.post("/orders/<token>/cancel")(order_moves.cancel)
+bp.get("/orders/<token>/address")(order_moves.address_page)
+bp.post("/orders/<token>/address")(order_moves.change_address)
+bp.get("/orders/<token>/invoice.pdf")(order_moves.invoice_pdf)
+bp.post("/orders/<token>/invoice")(order_moves.ask_for_invoice)
+bp.post("/orders/<token>/again")(order_moves.buy_again)
 bp.get("/contact")(contact.contact_form)
 bp.post("/contact")(contact.send_message)
 

@@ -39,7 +39,7 @@ def issue_invoice(order_id: int, *, who: str) -> Invoice:
 def issue_when_paid(session: Session, order: Order) -> None:
     """Where the shop wants it: the invoice in the transaction of the sale. Call last; the caller commits."""
     profile = current_profile()
-    if profile.invoicing.get("automatic") and order.payment_status == "paid" and _may_issue(profile):
+    if profile.invoicing.get("automatic") and order.payment_status == "paid" and may_issue(profile):
         write_invoice(session, order, who="system")
 
 
@@ -49,7 +49,7 @@ def write_invoice(session: Session, order: Order, *, who: str) -> Invoice:
     if found is not None:
         return found
     profile = current_profile()
-    if not _may_issue(profile):
+    if not may_issue(profile):
         raise Conflict("An invoice needs your legal name and address: fill them in at Settings → Invoices.")
     facts = _facts(session, order, profile)
     invoice = issue(session, "invoice", order_id=order.id, facts=facts, settings=profile.invoicing, who=who)
@@ -129,7 +129,8 @@ def _write_note(
     return note
 
 
-def _may_issue(profile: Profile) -> bool:
+def may_issue(profile: Profile) -> bool:
+    """The settings say what an invoice must."""
     return bool((profile.legal_name or profile.name) and profile.address.strip())
 
 

@@ -105,7 +105,10 @@ def test_the_form_saves_what_is_ticked(staff: Staff) -> None:
     page.pop("csrf_token")
     page.pop("asks_phone")
     assert staff.post("/admin/settings/checkout", {**page, "shows_terms": "1"}).status_code == 303
-    assert store().checkout == {"asks_phone": False, "takes_notes": True, "shows_terms": True}
+    assert store().checkout == {
+        "asks_phone": False, "takes_notes": True, "shows_terms": True, "buyers_cancel": "production",
+        "cancel_minutes": 60,
+    }  # fmt: skip
 
 
 # -- region

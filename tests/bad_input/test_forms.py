@@ -26,6 +26,13 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
     "/checkout": ({}, set()),
     "/pay/<token>": ({}, set()),
     "/orders/find": ({"number": "K7QM-4T2X", "email": "ada@example.com"}, set()),
+    "/orders/<token>/cancel": ({}, set()),
+    "/orders/<token>/address": (
+        {"name": "Ada", "line1": "14 Moss Street", "city": "Portland", "state": "OR", "postal_code": "97210"},
+        set(),
+    ),
+    "/orders/<token>/invoice": ({}, set()),
+    "/orders/<token>/again": ({}, set()),
     "/contact": (
         {"name": "Ada", "email": "ada@example.com", "order_number": "", "message": "Hello there"},
         set(),

@@ -186,6 +186,7 @@ def shop_scenes(room: Showroom) -> list[Scene]:
         Scene("/cart", unfold_everything, cart=full),
         *(Scene(f"/checkout/return?session_id={session}") for session in payments.values()),
         *(Scene(f"/orders/{order.token}") for order in orders.values()),
+        *(Scene(f"/orders/{orders[name].token}/{form}") for name in list(orders)[:1] for form in ("cancel", "address")),
         Scene("/orders/find"),
         Scene("/orders/find", wrong_number),
         Scene("/orders/find/sent"),

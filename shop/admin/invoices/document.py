@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from shop.admin.answering import press
 from shop.admin.blueprint import bp
-from shop.admin.invoices.brand import brand_on_paper
 from shop.admin.order import get_order
 from shop.admin.order_moves import who
 from shop.admin.page_links import page_links
@@ -22,6 +21,7 @@ from shop.core.paging import Page, page_number
 from shop.core.transaction import release_connection
 from shop.errors import NotFound
 from shop.extensions import db
+from shop.invoicing.brand import brand_on_paper
 from shop.invoicing.models import Invoice
 from shop.invoicing.pdf import draw_document
 from shop.invoicing.sheet import sheet_of

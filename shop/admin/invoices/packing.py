@@ -6,12 +6,12 @@ from flask import Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from shop.admin.blueprint import bp
-from shop.admin.invoices.brand import brand_on_paper
 from shop.admin.invoices.document import pdf_answer
 from shop.admin.permissions import staff_only
 from shop.core.pages import render
 from shop.core.transaction import release_connection
 from shop.extensions import db
+from shop.invoicing.brand import brand_on_paper
 from shop.invoicing.pdf import draw_packing_slips
 from shop.tenancy.profile import current_profile
 from shop.workflows.packing_slips import read_numbers, slips_for
