@@ -38,6 +38,11 @@ def decrypt(stored: str) -> str:
         raise ValueError("no encryption key fits this secret (see docs/deploy.md, rotating secrets)") from error
 
 
+def is_under_newest_key(stored: str) -> bool:
+    """Whether an encrypted text would be written the same way today."""
+    return stored.partition(":")[0] == _key_ids[0]
+
+
 class EncryptedText(TypeDecorator[str]):
     """A text column that is never in clear in the database."""
 

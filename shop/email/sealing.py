@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shop.core.secrets import decrypt, encrypt
+from shop.core.secrets import decrypt, encrypt, is_under_newest_key
 
 _MARK = "sealed"
 VEILED = "https://…/(only in the letter itself)"
@@ -26,6 +26,16 @@ def open_sealed(facts: dict[str, Any]) -> dict[str, Any]:
 def veil(facts: dict[str, Any]) -> dict[str, Any]:
     """The facts with words in place of what is sealed: for everybody else."""
     return {name: VEILED if _is_sealed(value) else value for name, value in facts.items()}
+
+
+def resealed(facts: dict[str, Any]) -> dict[str, Any] | None:
+    """The facts sealed under the newest key, or None when they are already (or hold nothing sealed)."""
+    old = {
+        name: decrypt(value[_MARK])
+        for name, value in facts.items()
+        if _is_sealed(value) and not is_under_newest_key(value[_MARK])
+    }
+    return {**facts, **{name: seal(text) for name, text in old.items()}} if old else None
 
 
 def _is_sealed(value: object) -> bool:
