@@ -23,7 +23,7 @@ def python_files(*folders: str) -> list[Path]:
 
 
 def run(*command: str) -> None:
-    result = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, timeout=240)
+    result = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, timeout=800)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
 
 
@@ -31,6 +31,7 @@ def test_ruff_is_green() -> None:
     run("ruff", "check", ".")
 
 
+@pytest.mark.timeout(900)  # the first run on a busy machine takes minutes
 def test_mypy_is_green() -> None:
     run("mypy")
 
