@@ -88,6 +88,7 @@ def card_of(
         "price_text": format_minor(low, currency, locale),
         "compare_text": format_minor(was, currency, locale) if was and was > low else None,
         "from_price": high > low,
+        **_lowest(cheapest, currency, locale),
         "image": pictures[0] if pictures else None,
         "image2": pictures[1] if len(pictures) > 1 else None,
         "swatches": [{"title": title, "hex": hex_} for title, hex_ in colours[:MAX_SWATCHES] if hex_],
@@ -95,6 +96,15 @@ def card_of(
         "sold_out": not sold,
         "facets": facets_text(product.options, sold),
     }
+
+
+def _lowest(cheapest: Any, currency: str, locale: str) -> dict[str, Any]:
+    """The lowest price of the 30 days before, where a reduction is shown: ready, and for other currencies."""
+    if cheapest is None or (cheapest.compare_at_minor or 0) <= cheapest.price_minor:
+        return {}
+    found = getattr(cheapest, "lowest", None) or {}
+    text = format_minor(found.get(currency, cheapest.price_minor), currency, locale)
+    return {"lowest": found, "lowest_text": text}
 
 
 def colours_of(options: Iterable[Mapping[str, Any]], variants: Iterable[Any]) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from shop.catalog.cards import card_of, option_key, picture_from, value_ids_in_use
+from shop.catalog.past_prices.lowest import LOWEST_COLUMN
 from shop.catalog.words import fold, plain_text, search_config
 from shop.tenancy.profile import Profile, current_profile
 
@@ -25,9 +26,10 @@ _PRODUCTS = text("""
     SELECT id, slug, title, description_html, product_type, brand, tags, options, size_guide, safety_html, seo_title,
            seo_description, blueprint_id, print_provider_id, size_guide_id
       FROM products WHERE id = ANY(:ids)""")
-_VARIANTS = text("""
-    SELECT product_id, id, external_id, sku, option_value_ids, price_minor, compare_at_minor, is_available, is_default
-      FROM variants WHERE product_id = ANY(:ids) AND position >= 0 ORDER BY product_id, position, id""")
+_VARIANTS = text(f"""
+    SELECT product_id, id, external_id, sku, option_value_ids, price_minor, compare_at_minor, is_available, is_default,
+           {LOWEST_COLUMN}
+      FROM variants WHERE product_id = ANY(:ids) AND position >= 0 ORDER BY product_id, position, id""")  # noqa: S608  (our own text)
 _IMAGES = text("""
     SELECT product_id, id, alt, width, height, colour, renditions, variant_external_ids
       FROM images WHERE product_id = ANY(:ids) AND width > 0
@@ -154,6 +156,7 @@ def document_of(
                 "was_minor": v.compare_at_minor or 0,
                 "available": v.is_available,
                 "image": first_picture.get(v.external_id),
+                **({"lowest": v.lowest} if v.lowest else {}),
             }
             for v in variants
         ],

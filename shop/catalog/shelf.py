@@ -52,6 +52,9 @@ class Card:
     swatches: list[Swatch]
     more_colours: int
     sold_out: bool
+    #: of the 30 days before the reduction that is shown; by currency, and ready
+    lowest: dict[str, int]
+    lowest_text: str | None
     #: what a page made of it, by the way of drawing (storefront/grid.py); it goes when the card goes
     drawn: dict[tuple[object, ...], str] = field(default_factory=dict)
 
@@ -97,6 +100,8 @@ def _card(raw: dict[str, Any]) -> Card:
         swatches=[Swatch(**s) for s in raw["swatches"]],
         more_colours=raw["more_colours"],
         sold_out=raw["sold_out"],
+        lowest=raw.get("lowest") or {},
+        lowest_text=raw.get("lowest_text"),
     )
 
 

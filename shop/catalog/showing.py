@@ -9,9 +9,11 @@ from typing import Any
 import orjson
 from flask import current_app
 
+from shop.catalog.past_prices.lowest import lowest_text
 from shop.catalog.reading import read
 from shop.core.money import format_minor
 from shop.core.scope import current_store
+from shop.tenancy.currencies import Pricing
 from shop.tenancy.profile import current_versions, on_forget
 
 MAX_HELD = 400  # documents a process holds as text, for the version that stands
@@ -134,7 +136,9 @@ def _reachable(document: Mapping[str, Any], chosen: Mapping[str, int]) -> set[in
     return can
 
 
-def variants_shown(document: Mapping[str, Any], currency: str, locale: str) -> list[dict[str, Any]]:
+def variants_shown(
+    document: Mapping[str, Any], currency: str, locale: str, pricing: Pricing | None = None
+) -> list[dict[str, Any]]:
     """The variants as the page's script reads them."""
     return [
         {
@@ -143,11 +147,17 @@ def variants_shown(document: Mapping[str, Any], currency: str, locale: str) -> l
             "price_minor": v["price_minor"],
             "price_text": format_minor(v["price_minor"], currency, locale),
             "compare_text": was_text(v, currency, locale),
+            **_lowest(v, pricing, locale),
             "available": v["available"],
             "image": v["image"],
         }
         for v in document["variants"]
     ]
+
+
+def _lowest(variant: Mapping[str, Any], pricing: Pricing | None, locale: str) -> dict[str, str]:
+    text = lowest_text(variant, pricing, locale) if pricing is not None else None
+    return {"lowest_text": text} if text else {}
 
 
 def was_text(variant: Mapping[str, Any], currency: str, locale: str) -> str | None:

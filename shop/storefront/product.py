@@ -14,6 +14,7 @@ from shop.catalog.collections import current_shelves
 from shop.catalog.facets import CatalogIndex
 from shop.catalog.guides import guide_for
 from shop.catalog.index import current_index
+from shop.catalog.past_prices.lowest import lowest_text
 from shop.catalog.shelf import Card, cards_of
 from shop.catalog.showing import ShownOption, choose, find_document, options_shown, variants_shown, was_text
 from shop.catalog.structured import absolute, product_group
@@ -26,6 +27,7 @@ from shop.storefront.context import page_locale, public_url, show
 from shop.storefront.moved import moved
 from shop.storefront.seo import breadcrumbs_data
 from shop.storefront.speaking import say as _
+from shop.tenancy.currencies import current_pricing
 from shop.tenancy.profile import Profile, current_profile
 
 RELATED = 4
@@ -54,6 +56,7 @@ class ShownProduct:
     size_guide: dict[str, Any] | None
     breadcrumbs: list[dict[str, str]]
     gpsr_html: str | None
+    lowest_text: str | None = None
 
 
 def product_page(slug: str) -> Response | BaseResponse:
@@ -107,7 +110,7 @@ def shown_product(
         description_html=document["description_html"],
         images=document["images"],
         options=options_shown(document, chosen),
-        variants=variants_shown(document, profile.currency, page_locale()),
+        variants=variants_shown(document, profile.currency, page_locale(), current_pricing()),
         price_text=price_text,
         compare_text=compare_text,
         from_price=from_price,
@@ -118,7 +121,16 @@ def shown_product(
         size_guide=guide_for(document, index),
         breadcrumbs=_trail(document, index),
         gpsr_html=document["gpsr_html"],
+        lowest_text=_lowest_text(document, variant),
     )
+
+
+def _lowest_text(document: Mapping[str, Any], variant: Mapping[str, Any] | None) -> str | None:
+    """Beside the reduction that is shown: of what is chosen, else of the cheapest that can be bought."""
+    if variant is None and document["compare_text"]:
+        on_sale = [v for v in document["variants"] if v["available"]] or document["variants"]
+        variant = min(on_sale, key=lambda v: v["price_minor"], default=None)
+    return lowest_text(variant, current_pricing(), page_locale()) if variant is not None else None
 
 
 def delivery_text(document: Mapping[str, Any], profile: Profile) -> str | None:

@@ -12,6 +12,7 @@ from shop.accounts.shoppers.closing import let_old_rows_go
 from shop.accounts.staff_models import StaffInvitation, StaffReset, StaffSession
 from shop.cart.models import Cart, CartLine
 from shop.catalog.models import Product
+from shop.catalog.past_prices.lowest import let_old_prices_go
 from shop.catalog.runs.models import ChangeFile, ChangeItem, ChangeRun
 from shop.core import clock
 from shop.core.transaction import transaction
@@ -52,6 +53,7 @@ def run() -> None:
         session.execute(delete(StaffInvitation).where(StaffInvitation.expires_at < now - KEEP_INVITATIONS))
         let_old_ones_go(session)
         let_old_rows_go(session)
+        let_old_prices_go(session)
         forget_old_files(session)
         old = select(ChangeRun.id).where(ChangeRun.created_at < now - KEEP_CHANGES, ChangeRun.work_state == "done")
         for rows in (ChangeItem, ChangeFile):

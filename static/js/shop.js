@@ -123,7 +123,7 @@
         $$("[data-price]").forEach((el) => (el.textContent = variant.price_text));
         $$("[data-was]").forEach((el) => {
           el.hidden = !variant.compare_text;
-          $("[data-was-text]", el).textContent = variant.compare_text || "";
+          $("[data-was-text]", el).textContent = variant[el.dataset.was || "compare_text"] || "";
         });
         if (changed) history.replaceState(history.state, "", "?variant=" + variant.id);
       }
