@@ -1,0 +1,266 @@
+"""What a connector is. One class for each platform, in `shop/channels/<platform>/connector.py`, listed in the registry.
+
+A connector speaks one platform's words and nothing else: it holds no rows, commits nothing, waits for nobody. What it
+inherits below IS what it can do; the panel and the jobs ask `can(connection, Role)` and never a platform's name.
+Someone else does once, for all of them: tokens and their refresh (tokens.py), rate, retries and breaker (outbound/),
+saving, cursors, counting, schedules (syncing), settings forms with hidden secrets (drawn from `spec`).
+
+Every call may raise the kinds of shop/errors.py: RateLimited, Unavailable (WAIT), NeedsReconnect, Refused (MERCHANT),
+Misunderstood (US). A record that cannot be read is yielded as `Unreadable`, so that the others go on.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, TypeVar
+
+from shop.channels.records import (
+    CustomerRecord,
+    DiscountAnswer,
+    GiftCardAnswer,
+    ListingAnswer,
+    OrderRecord,
+    ProductRecord,
+    Unreadable,
+)
+from shop.outbound.facts import Budget
+
+T = TypeVar("T")
+
+
+class TokenKind(StrEnum):
+    ACCESS = "access"
+    REFRESH = "refresh"
+    ID = "id"
+    API_KEY = "api_key"
+    SESSION = "session"
+
+
+class AuthKind(StrEnum):
+    """How an account is connected (contracts/unified-model.md §10, credential kinds)."""
+
+    KEYS = "keys"  # typed by the merchant, lasting
+    CLIENT_CREDENTIALS = "client_credentials"  # typed by the merchant, traded for short tokens
+    OAUTH = "oauth"  # granted on the platform's own page
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field of the connect form. A secret is stored encrypted and never shown again."""
+
+    name: str
+    label: str
+    help: str = ""
+    kind: str = "text"  # text | url | secret | choice | switch
+    required: bool = True
+    choices: tuple[tuple[str, str], ...] = ()
+    default: str = ""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A right that is asked for, and why, in the merchant's words."""
+
+    name: str
+    why: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class ConnectorSpec:
+    """Facts about a platform, as data."""
+
+    key: str  # "shopify": in addresses and rows, never changed
+    name: str
+    auth: tuple[AuthKind, ...]
+    token_kinds: tuple[TokenKind, ...]
+    settings: tuple[Setting, ...]
+    base_url: str = ""  # "": the merchant types the address of the shop
+    budgets: tuple[Budget, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+    summary: str = ""
+    colour: str = ""  # the class of its mark in static/css/admin/channels.css
+    docs: str = ""  # contracts page and the version it was written against
+    overlap: timedelta = timedelta(minutes=1)  # how far a cursor looks back (unified-model.md §11.3)
+
+
+@dataclass(frozen=True)
+class ChannelAccount:
+    """Whose account this is, as the platform tells it. `missing`: scopes that were not granted."""
+
+    external_id: str
+    name: str
+    currency: str
+    time_zone: str = ""
+    taxes_included: bool | None = None
+    weight_unit: str = "g"
+    missing: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some records, and where to go on. `cursor` is saved only after all of `records` are."""
+
+    records: Sequence[T | Unreadable]
+    cursor: str
+    is_last: bool
+
+
+@dataclass(frozen=True)
+class HookCall:
+    """One verified webhook, in our words. `record` None: it is thin, read the thing by its id."""
+
+    topic: str  # product.changed | product.deleted | order.changed | customer.changed | stock.changed | disconnected
+    external_id: str
+    dedupe_key: str
+    occurred_at: datetime | None = None
+    record: Mapping[str, Any] | None = None
+
+
+class Connector(ABC):
+    """Made for one connection, at the moment of use; `access` calls the platform in that connection's name."""
+
+    spec: ClassVar[ConnectorSpec]
+
+    @abstractmethod
+    def check(self) -> ChannelAccount:
+        """Ask the platform who we are. Raises what is wrong in words for the merchant."""
+
+
+# -- roles. Every method is safe to repeat unless it says otherwise.
+
+
+class PullsProducts(ABC):
+    @abstractmethod
+    def pull_products(self, since: datetime | None, cursor: str) -> Page[ProductRecord]:
+        """One page, changed at or after `since` (None: all). By time of change, never by order of ids."""
+
+    @abstractmethod
+    def get_product(self, external_id: str) -> ProductRecord | None:
+        """None: it is not there any more."""
+
+
+class PublishesListings(ABC):
+    @abstractmethod
+    def push_product(self, product: ProductRecord, known: ListingAnswer | None, key: str) -> ListingAnswer:
+        """Create (`known` None) or change the listing; reads before it writes where the platform replaces lists.
+        With the same `key` it may be called again after a lost answer."""
+
+    @abstractmethod
+    def archive_product(self, external_id: str) -> None:
+        """Take it off sale there. Never deletes."""
+
+
+class TakesStock(ABC):
+    @abstractmethod
+    def set_stock(self, variant_external_id: str, quantity: int, key: str) -> None: ...
+
+
+class ReportsOrders(ABC):
+    @abstractmethod
+    def pull_orders(self, since: datetime | None, cursor: str) -> Page[OrderRecord]: ...
+
+    @abstractmethod
+    def get_order(self, external_id: str) -> OrderRecord | None: ...
+
+
+class AcceptsOrders(ABC):
+    @abstractmethod
+    def find_order(self, key: str) -> str | None:
+        """The id of the order that carries our reference; read before a repeat."""
+
+    @abstractmethod
+    def create_order(self, order: OrderRecord, key: str) -> str:
+        """The new order's id. Not safe to repeat blindly: `find_order` first."""
+
+
+class TakesTracking(ABC):
+    @abstractmethod
+    def add_fulfilment(
+        self, external_id: str, lines: Mapping[str, int] | None, carrier: str, number: str, url: str, key: str
+    ) -> str:
+        """The fulfilment's id there. `lines` None: everything. Raises Refused where parts are not possible."""
+
+
+class TakesRefunds(ABC):
+    @abstractmethod
+    def record_refund(self, external_id: str, amount_minor: int, currency: str, key: str) -> str: ...
+
+
+class SyncsCustomers(ABC):
+    @abstractmethod
+    def pull_customers(self, since: datetime | None, cursor: str) -> Page[CustomerRecord]: ...
+
+    @abstractmethod
+    def push_customer(self, customer: CustomerRecord, external_id: str | None, key: str) -> str: ...
+
+
+class ChecksDiscounts(ABC):
+    @abstractmethod
+    def check_discount(self, code: str) -> DiscountAnswer:
+        """valid, invalid or uncertain; the code that came back is compared exactly (unified-model.md §8, §11.13)."""
+
+
+class HoldsGiftCards(ABC):
+    @abstractmethod
+    def check_gift_card(self, code: str) -> GiftCardAnswer: ...
+
+    @abstractmethod
+    def debit_gift_card(self, external_id: str, amount_minor: int, currency: str, key: str) -> str:
+        """Their transaction's id. Our ledger is written first; after a lost answer the balance is read again."""
+
+    @abstractmethod
+    def credit_gift_card(self, external_id: str, amount_minor: int, currency: str, key: str) -> str: ...
+
+
+class SendsWebhooks(ABC):
+    topics: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def ensure_webhooks(self, url: str, secret: str) -> dict[str, str]:
+        """Topic → subscription id, as they stand there now; missing and disabled ones are made again."""
+
+    @abstractmethod
+    def remove_webhooks(self) -> None: ...
+
+    @classmethod
+    @abstractmethod
+    def read_webhook(cls, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> list[HookCall]:
+        """Verify the raw bytes, then say what happened. Raises Forged (shop/inbound/verifying.py)."""
+
+
+class AuthorisesByOAuth(ABC):
+    uses_pkce: ClassVar[bool] = False
+
+    @classmethod
+    @abstractmethod
+    def consent_url(cls, settings: Mapping[str, str], redirect_uri: str, state: str, challenge: str) -> str: ...
+
+    @classmethod
+    @abstractmethod
+    def check_callback(cls, settings: Mapping[str, str], arguments: Mapping[str, str]) -> None:
+        """What the platform signed in the callback, besides our state. Raises NotAllowed."""
+
+    @classmethod
+    @abstractmethod
+    def trade_code(
+        cls, settings: Mapping[str, str], arguments: Mapping[str, str], redirect_uri: str, verifier: str
+    ) -> list[Any]:
+        """The tokens (tokens.Token) for a code."""
+
+
+ROLES: tuple[type, ...] = (
+    PullsProducts, PublishesListings, TakesStock, ReportsOrders, AcceptsOrders, TakesTracking, TakesRefunds,
+    SyncsCustomers, ChecksDiscounts, HoldsGiftCards, SendsWebhooks, AuthorisesByOAuth,
+)  # fmt: skip
+
+
+def all_of(pages: Iterator[Page[T]]) -> Iterator[T | Unreadable]:
+    """The records of some pages, one after the other."""
+    for page in pages:
+        yield from page.records
