@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,7 +19,7 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from pytest_socket import socket_allow_hosts
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, make_url, select, text
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
@@ -40,6 +41,7 @@ from tests.town import Town
 
 SPECS = Path(__file__).resolve().parent.parent.parent / "shared" / "contracts" / "specs"
 ADMIN_PASSWORD = "correct horse battery"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # "gw0", "gw1" …; empty in a single process
 FULFIL_KEY = "fulfil-key-for-tests"
 METRICS_TOKEN = "metrics-token-for-tests"
 _owners_hash: list[str] = []
@@ -62,12 +64,25 @@ def database_url() -> str:
     url = os.environ.get("TEST_DATABASE_URL")
     if not url:
         pytest.exit("TEST_DATABASE_URL is not set: run `make test`", returncode=2)
-    return url
+    return _own_database(url) if WORKER else url
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> str:
-    return os.environ.get("TEST_REDIS_URL", "")
+    url = os.environ.get("TEST_REDIS_URL", "")
+    return re.sub(r"/\d+$", f"/{int(WORKER[2:]) + 1}", url) if WORKER else url
+
+
+def _own_database(url: str) -> str:
+    """Each of several test processes empties a database of its own, on the same server."""
+    server = make_url(url)
+    name = f"{server.database}_{WORKER}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        if not connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}).scalar():
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
+    engine.dispose()
+    return server.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")

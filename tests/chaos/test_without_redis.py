@@ -119,12 +119,12 @@ def test_a_flush_in_the_middle_loses_nothing(town: Town, fleet: Fleet, own_redis
     postman = Postman(town, fleet.url)
     for _ in range(3):
         Visitor(town, fleet.url).buy()
-        client.flushall()
+        client.flushdb()
     bodies = postman.letters()
     for n, body in enumerate(bodies):
         postman.deliver([body], callers=1)
         if n % 3 == 0:
-            client.flushall()
+            client.flushdb()
     client.close()
     wait_for(lambda: not open_rows() and db.session.query(Order).count() == 3, 60, f"left over: {open_rows()}")
     assert len(town.provider_orders()) == 3
