@@ -30,6 +30,9 @@ class Service:
     failures_to_open: int = 5
     open_seconds: float = 30.0
     docs: str = ""  # the version of their documentation this was written against
+    #: a merchant typed the address: resolved, checked to be public and pinned at each connect (guarding.py)
+    is_foreign: bool = False
+    own_origins: tuple[str, ...] = ()  # origins that are ours by setting (the sandbox), where it is foreign
 
     @property
     def key(self) -> str:

@@ -25,6 +25,7 @@ from shop.errors import Misunderstood, OutsideError, RateLimited, Unavailable
 from shop.outbound import breaker, budget, ledger, metrics
 from shop.outbound.answers import Answer, error_of
 from shop.outbound.facts import Service
+from shop.outbound.guarding import guarded_adapter
 
 TIMEOUT = (5.0, 30.0)  # seconds to connect, seconds between two bytes
 WHOLE_CALL_SECONDS = 120.0  # an answer that drips is given up
@@ -50,6 +51,7 @@ class _Request:
     method: str
     path: str
     json: Any
+    body: bytes | None
     params: Mapping[str, Any] | None
     headers: Mapping[str, str]
     timeout: tuple[float, float]
@@ -66,6 +68,7 @@ def call(
     path: str,
     *,
     json: Any = None,
+    body: bytes | None = None,
     params: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
     timeout: tuple[float, float] = TIMEOUT,
@@ -81,11 +84,12 @@ def call(
     they surely were not sent. `max_wait`: seconds to wait for a free slot of the rate budget. `subject` names the row
     this is about ("fulfilment:12") in the log. Raises RateLimited (with retry_at), Unavailable (`sent` tells whether
     a write may have been accepted), NeedsReconnect, Refused, Misunderstood; never a library's own exception.
+    A foreign service's address is checked at each connect; one that is not public raises Refused.
     `facts["may_be_done"]` of each: a write of this call, or of an earlier try of it, may have been accepted, also
     where it may be repeated.
     """
     request = _Request(
-        service, method, path, json, params, {**dict(service.headers), **(headers or {})}, timeout, max_bytes
+        service, method, path, json, body, params, {**dict(service.headers), **(headers or {})}, timeout, max_bytes
     )
     safe = method in _SAFE_METHODS if repeatable is None else repeatable
     operation = metrics.operation_of(method, path)
@@ -183,10 +187,11 @@ def _resting(service: Service, wait: float) -> Unavailable:
 def _exchange(request: _Request, safe: bool) -> Answer:
     """Send and read it all. Transport errors become Unavailable; `sent` unless it surely did not leave."""
     try:
-        response = _session().request(
+        response = _session(request.service).request(
             request.method,
             request.url,
             json=request.json,
+            data=request.body,
             params=request.params,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **request.headers},
             timeout=request.timeout,
@@ -243,17 +248,20 @@ def _without_keys(text: str, headers: Mapping[str, str]) -> str:
     return text
 
 
-def _session() -> requests.Session:
-    """Keep-alive connections, one set per thread (and per process: a fork must not share sockets)."""
-    kept: tuple[int, requests.Session] | None = getattr(_threads, "kept", None)
+def _session(service: Service) -> requests.Session:
+    """Keep-alive connections, one set per thread (and per process: a fork must not share sockets).
+
+    A foreign service's connections are opened by `guarding.py`, and never shared with others."""
+    name = f"foreign:{','.join(service.own_origins)}" if service.is_foreign else "kept"
+    kept: tuple[int, requests.Session] | None = getattr(_threads, name, None)
     if kept is None or kept[0] != os.getpid():
         session = requests.Session()
         session.trust_env = False  # no .netrc: it would replace our Authorization header
         session.max_redirects = 0
-        adapter = HTTPAdapter(max_retries=0, pool_connections=8, pool_maxsize=4)
+        make = guarded_adapter(service.own_origins) if service.is_foreign else HTTPAdapter
+        adapter = make(max_retries=0, pool_connections=8, pool_maxsize=4)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         kept = (os.getpid(), session)
-        _threads.kept = kept
+        setattr(_threads, name, kept)
     return kept[1]
-
