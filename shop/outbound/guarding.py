@@ -41,13 +41,13 @@ class _Guarded:
     scheme: str
     allowed: tuple[str, ...]
     host: str
-    port: int | None
     _dns_host: str
 
     def _new_conn(self) -> socket.socket:
         """Raises Refused for an address that is not public."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        port = f":{self.port}" if self.port else ""
+        number = getattr(self, "port", None)
+        port = f":{number}" if number else ""
         checked = check_address(f"{self.scheme}://{host}{port}/", self.allowed)
         named = self._dns_host
         self._dns_host = checked or named
