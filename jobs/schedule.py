@@ -15,6 +15,7 @@ from shop.core.transaction import transaction
 from shop.extensions import db
 from shop.workflows import (
     clean_up,
+    gift_card_letters,
     keep_schedules,
     list_disputes,
     poll_checkouts,
@@ -40,6 +41,7 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "watch_subscriptions": (600, watch_subscriptions.run),
     "turn_announcements": (30, turn_announcements.run),
     "products_by_the_clock": (20, keep_schedules.run),
+    "gift_cards": (60, gift_card_letters.deliver_due),
     "clean_up": (3600, clean_up.run),
 }
 

@@ -41,6 +41,8 @@ NAMES = {
     "abandoned_cart": "Abandoned cart",
     "contact_received": "Contact: we got it",
     "order_link": "Link to an order",
+    "gift_card": "Gift card, with its code",
+    "gift_card_bought": "Gift card bought",
     "payment_link": "Payment link",
     "contact": "Contact form (to you)",
     "merchant_new_order": "New order (to you)",

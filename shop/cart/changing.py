@@ -174,13 +174,29 @@ def remove_code(session: Session, cart_id: int, key: str) -> None:
     cart.codes = [known for known in cart.codes if known != key]
 
 
+def add_gift_card(session: Session, cart_id: int, card_id: int, most: int) -> None:
+    """The caller has found the card by its code. A repeat does nothing. Raises InvalidInput beyond `most` cards."""
+    cart = session.execute(select(Cart).where(Cart.id == cart_id).with_for_update()).scalar_one()
+    if card_id in cart.gift_card_ids:
+        return
+    if len(cart.gift_card_ids) >= most:
+        raise InvalidInput(f"At most {most} gift cards can be used for one order. Please remove one first.")
+    cart.gift_card_ids = [*cart.gift_card_ids, card_id]
+
+
+def remove_gift_card(session: Session, cart_id: int, card_id: int) -> None:
+    """A repeat does nothing."""
+    cart = session.execute(select(Cart).where(Cart.id == cart_id).with_for_update()).scalar_one()
+    cart.gift_card_ids = [known for known in cart.gift_card_ids if known != card_id]
+
+
 def empty_cart(session: Session, cart_id: int) -> None:
     """The cart became an order: the same cookie starts the next one."""
     session.execute(delete(CartLine).where(CartLine.cart_id == cart_id))
     session.execute(
         update(Cart)
         .where(Cart.id == cart_id)
-        .values(generation=Cart.generation + 1, note="", codes=[], updated_at=clock.now())
+        .values(generation=Cart.generation + 1, note="", codes=[], gift_card_ids=[], updated_at=clock.now())
         .execution_options(synchronize_session=False)
     )
 

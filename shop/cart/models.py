@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, Text, UniqueConstraint, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, String, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,6 +26,8 @@ class Cart(Model):
     #: raised when a cart has become an order: the same cookie starts the next cart
     generation: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     codes: Mapped[list[str]] = mapped_column(ARRAY(String(40)), default=list, server_default="{}")  # folded keys
+    #: gift cards that were typed in, in that order; the codes themselves are not kept
+    gift_card_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default="{}")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), index=True)
 

@@ -36,6 +36,7 @@ class Checkout(Model):
     draft: Mapped[dict[str, Any]] = mapped_column(JSONB)
     currency: Mapped[str] = mapped_column(String(3))
     total_minor: Mapped[int] = mapped_column(Integer)
+    gift_minor: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # of it, paid by gift cards
     email: Mapped[str | None] = mapped_column(String(254))
     locale: Mapped[str] = mapped_column(String(8), default="en")
     accepts_recovery: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -45,3 +46,8 @@ class Checkout(Model):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     polled_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+
+    @property
+    def is_covered(self) -> bool:
+        """Gift cards pay all of it: there is no payment page."""
+        return 0 < self.total_minor == self.gift_minor

@@ -14,6 +14,7 @@ from shop.checkout.taxes import Tax, tax_of
 from shop.core.money import step
 from shop.orders.draft import DraftAdjustment, DraftLine, OrderDraft
 from shop.promotions.evaluating import Evaluation, Goods, evaluate
+from shop.promotions.gift_cards.splitting import PaidByCards
 from shop.promotions.reading import Promotions
 from shop.tenancy.currencies import Pricing, pricing_for
 from shop.tenancy.profile import Profile
@@ -33,6 +34,7 @@ class Quote:
     problem: str | None
     handed_over: frozenset[int] = frozenset()  # ids of lines that the buyer takes away at once
     discounts: Evaluation = field(default_factory=Evaluation)
+    paid_by_cards: PaidByCards = field(default_factory=PaidByCards)
 
     @property
     def currency(self) -> str:
@@ -51,6 +53,11 @@ class Quote:
     def total_minor(self) -> int:
         added = 0 if self.tax.included else self.tax.minor
         return self.subtotal_minor - self.discounts.off_minor + (self.chosen.minor if self.chosen else 0) + added
+
+    @property
+    def payable_minor(self) -> int:
+        """What is left for the payment page: gift cards pay, they do not lower the price."""
+        return self.total_minor - self.paid_by_cards.minor
 
 
 def quote_cart(

@@ -61,6 +61,12 @@ def keyed_hash(token: str) -> str:
     return f"{_key_ids[0]}:{hmac.new(_peppers[0], token.encode(), hashlib.sha256).hexdigest()}"
 
 
+def keyed_hashes(token: str) -> list[str]:
+    """What `keyed_hash` may have made of it, under every key we still have: to look a token up."""
+    made = zip(_key_ids, _peppers, strict=True)
+    return [f"{key_id}:{hmac.new(pepper, token.encode(), hashlib.sha256).hexdigest()}" for key_id, pepper in made]
+
+
 def fits_hash(token: str, stored: str) -> bool:
     """Whether `stored` was made from this token, under any key we still have. Constant time."""
     key_id, _, digest = stored.partition(":")

@@ -29,6 +29,8 @@ LETTERS_FOR_BUYERS = (
     "contact_received",
     "order_link",
     "payment_link",
+    "gift_card",
+    "gift_card_bought",
 )
 LETTERS_FOR_SHOPPERS = (
     "account_verify",

@@ -8,6 +8,9 @@ refunded                  + `refund` {amount, reason}
 cancelled                 + `cancellation` {reason, refund} (optional; refund is an amount as text)
 order_link                `order` {number, url}
 payment_link              `lines`, `totals`, `pay_url`, `expires`, `name`, `note` (empty where there is none)
+gift_card                 `gift`, `code` (sealed), `shop_url`, `balance_url`
+gift_card_bought          `gift` {amount, sender, recipient, recipient_email, message, currency, expires, deliver_on},
+                          `print_url` (sealed), `order` {number, url}
 payment_failed            `checkout` {lines, retry_url, problem?, totals?}
 abandoned_cart            `lines`, `restore_url`, `expires`, `totals`?, `stop_url`?
 contact, contact_received `name`, `email`, `order_number`, `message`
@@ -192,6 +195,27 @@ def _payment_link(words: _Words) -> dict[str, Any]:
     }
 
 
+def _gift_card(words: _Words) -> dict[str, Any]:
+    message = "Joyeux anniversaire !" if words.french else "Happy birthday! Choose something you like."
+    return {
+        "gift": {
+            "amount": words.price(5000),
+            "sender": "Ada Byron",
+            "recipient": "Grace",
+            "recipient_email": "grace@example.org",
+            "message": message,
+            "currency": "USD",
+            "expires": words.day(2029, 11, 21),
+            "deliver_on": words.day(2026, 12, 24),
+        },
+        "code": "K7QM-4T2X-WD9N-3HVB-8F0R",
+        "shop_url": "https://shop.example.com/",
+        "balance_url": "https://shop.example.com/gift-card/balance",
+        "print_url": "https://shop.example.com/gift-card/print/sample",
+        "order": _order(words)["order"],
+    }
+
+
 def _contact(words: _Words) -> dict[str, Any]:
     message = "Hello,\n\nmy parcel says delivered, but the porch is empty. Could you have a look?\n\nThank you\nAda"
     if words.french:
@@ -279,6 +303,8 @@ _MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {
     "contact_received": _contact,
     "order_link": _order,
     "payment_link": _payment_link,
+    "gift_card": _gift_card,
+    "gift_card_bought": _gift_card,
     "merchant_new_order": _new_order,
     "merchant_failure": _failure,
     "merchant_notice": _notice,

@@ -76,3 +76,8 @@ class OrderDraft:
                 "adjustments": tuple(DraftAdjustment(**a) for a in data["adjustments"]),
             }
         )
+
+
+def is_sent(draft: OrderDraft) -> bool:
+    """Something of it is delivered: gift cards alone have no shipping, not even for nothing."""
+    return any(a.kind == "shipping" for a in draft.adjustments)

@@ -60,7 +60,7 @@ class RefundLine(Model):
     __tablename__ = "refund_lines"
     __table_args__ = (
         UniqueConstraint("refund_id", "order_line_id"),
-        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("quantity >= 0", name="quantity_not_negative"),  # 0: counted in the refund's other part
     )
 
     refund_id: Mapped[int] = mapped_column(ForeignKey("refunds.id", ondelete="CASCADE"))

@@ -31,14 +31,16 @@ def session_payload(request: PayRequest, coupon: str | None = None) -> dict[str,
         "cancel_url": request.cancel_url,
         "expires_at": int(request.expires_at.timestamp()),
         "line_items": [_line(request, line) for line in request.lines],
-        "shipping_address_collection": {"allowed_countries": list(request.countries)},
-        "shipping_options": [_option(request, option) for option in request.shipping],
         "phone_number_collection": {"enabled": request.ask_phone},
         "after_expiration": {"recovery": {"enabled": request.is_recoverable}},
         "metadata": request.metadata,
         "payment_intent_data": {"metadata": request.metadata},
         "locale": request.locale if request.locale in _STRIPE_LOCALES else "auto",
     }
+    if request.countries:  # without any: nothing is sent
+        payload["shipping_address_collection"] = {"allowed_countries": list(request.countries)}
+    if request.shipping:
+        payload["shipping_options"] = [_option(request, option) for option in request.shipping]
     if request.email:
         payload["customer_email"] = request.email
     if coupon:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from shop.payments.models import Dispute, Payment, Refund, RefundLine
 
+GIFT_CARD = "gift_card"  # the gateway of payments by gift card
 OPEN_DISPUTES = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
 
 
@@ -81,9 +83,8 @@ def given_back(session: Session, order_id: int) -> tuple[dict[int, int], int]:
     return quantities, int(shipping)
 
 
-def payment_with_room(session: Session, order_id: int, amount_minor: int) -> tuple[Payment | None, int]:
-    """(the first payment that can give back this much, the most that any one can). The caller holds the order's
-    lock."""
+def rooms(session: Session, order_id: int) -> list[tuple[Payment, int]]:
+    """Each payment with what it can still give back, gift cards first. The caller holds the order's lock."""
     asked = (
         select(func.coalesce(func.sum(Refund.amount_minor), 0))
         .where(Refund.payment_id == Payment.id, Refund.status.in_(COUNTING))
@@ -92,7 +93,28 @@ def payment_with_room(session: Session, order_id: int, amount_minor: int) -> tup
     rows = session.execute(
         select(Payment, Payment.amount_minor - asked)
         .where(Payment.order_id == order_id, Payment.status == "paid")
-        .order_by(Payment.id)
+        .order_by((Payment.gateway == GIFT_CARD).desc(), Payment.id)
     ).all()
-    found = next((payment for payment, room in rows if room >= amount_minor), None)
-    return found, max((int(room) for _, room in rows), default=0)
+    return [(payment, int(room)) for payment, room in rows]
+
+
+def split_refund(found: Sequence[tuple[Payment, int]], amount_minor: int) -> tuple[list[tuple[Payment, int]], int]:
+    """(what each payment gives back of `amount_minor`, the most that can go back at once). [] when it cannot.
+
+    What was paid by gift card goes back to the gift card first; the rest goes back by the first other payment that has
+    room for all of it. `found`: of `rooms`.
+    """
+    parts, rest = [], amount_minor
+    for payment, room in found:
+        if payment.gateway == GIFT_CARD and rest and room > 0:
+            parts.append((payment, min(room, rest)))
+            rest -= min(room, rest)
+    others = [(payment, room) for payment, room in found if payment.gateway != GIFT_CARD and room > 0]
+    by_card = sum(room for payment, room in found if payment.gateway == GIFT_CARD)
+    most = by_card + max((room for _, room in others), default=0)
+    if rest:
+        other = next((payment for payment, room in others if room >= rest), None)
+        if other is None:
+            return [], most
+        parts.append((other, rest))
+    return parts, most

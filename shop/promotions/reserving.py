@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from shop.errors import Conflict
+from shop.promotions.gift_cards.reserving import CardUse, give_back, lock_for
 from shop.promotions.models import Discount, DiscountCode, Redemption
 
 
@@ -26,9 +27,11 @@ class UsedUp(Conflict):
 Use = tuple[int, int | None, int]
 
 
-def lock_discounts(session: Session, checkout_ids: Sequence[int], uses: Iterable[Use]) -> bool:
-    """Before uses are given back and taken in one transaction: every row of both, in the order of ids. Returns whether
-    these checkouts hold any."""
+def lock_discounts(
+    session: Session, checkout_ids: Sequence[int], uses: Iterable[Use], cards: Iterable[CardUse] = ()
+) -> bool:
+    """Before uses are given back and taken in one transaction: every row of both, in the order of ids; then the gift
+    cards of both. Returns whether these checkouts hold any."""
     ids, mine = {use[0] for use in uses}, set()
     if checkout_ids:
         held = select(Redemption.discount_id).where(
@@ -38,7 +41,7 @@ def lock_discounts(session: Session, checkout_ids: Sequence[int], uses: Iterable
         ids |= mine
     if ids:
         session.execute(select(Discount.id).where(Discount.id.in_(ids)).order_by(Discount.id).with_for_update()).all()
-    return bool(mine)
+    return lock_for(session, checkout_ids, cards) or bool(mine)
 
 
 def reserve(session: Session, checkout_id: int, uses: Iterable[Use]) -> None:
@@ -52,7 +55,8 @@ def reserve(session: Session, checkout_id: int, uses: Iterable[Use]) -> None:
 
 
 def release(session: Session, checkout_ids: Sequence[int]) -> int:
-    """These checkouts will not be paid. Returns how many uses came back; a repeat returns 0."""
+    """These checkouts will not be paid: uses come back, and what gift cards had set aside. Returns how many uses came
+    back; a repeat returns 0."""
     if not checkout_ids:
         return 0
     rows = session.execute(
@@ -70,6 +74,7 @@ def release(session: Session, checkout_ids: Sequence[int]) -> int:
             _give_back(session, DiscountCode, row.code_id)
         count += 1
     session.flush()
+    give_back(session, checkout_ids)
     return count
 
 

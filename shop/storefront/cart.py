@@ -14,11 +14,13 @@ from shop.cart.changing import (
     Added,
     accept_new_prices,
     add_code,
+    add_gift_card,
     add_line,
     count_items,
     find_cart,
     read_quantity,
     remove_code,
+    remove_gift_card,
     remove_line,
     set_quantity,
 )
@@ -31,11 +33,13 @@ from shop.core.transaction import transaction
 from shop.errors import InvalidInput, NotFound, ShopError
 from shop.extensions import db, limiter
 from shop.promotions.codes import MOST_CODES, fold_code
+from shop.promotions.gift_cards.finding import find_card
 from shop.promotions.reading import is_known
 from shop.storefront.cart_facts import cart_facts
 from shop.storefront.visitor import cart_token, new_cart, remember, visitors_cart
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.profile import current_profile
+from shop.workflows.find_gift_cards import MOST_CARDS
 from shop.workflows.start_checkout import quote_for
 
 NOTE_LENGTH = 500
@@ -150,21 +154,38 @@ def set_destination() -> BaseResponse:
 
 @limiter.limit("20 per minute; 120 per hour")
 def add_discount_code() -> BaseResponse:
-    """POST /cart/codes: code. One that is known stays in the cart, with the reason while it takes nothing off."""
+    """POST /cart/codes: code, of a discount or a gift card. One that is known stays in the cart, with the reason while
+    it takes nothing off."""
     cart = _cart_or_404()
     typed = request.form.get("code", "").replace("\x00", "")
     key = fold_code(typed)
     problem: ShopError | None = None
-    if not key or not is_known(db.session(), key):
-        problem = InvalidInput("We do not know this code. Please check how it is spelt.")
-    else:
-        db.session.rollback()
-        try:
+    is_discount = bool(key) and is_known(db.session(), key)
+    card = None if is_discount else find_card(db.session(), typed)
+    card_id = card.id if card is not None else None
+    db.session.rollback()
+    try:
+        if is_discount:
             with transaction() as session:
                 add_code(session, cart.id, key, MOST_CODES)
-        except InvalidInput as error:
-            problem = error
+        elif card_id is not None:
+            with transaction() as session:
+                add_gift_card(session, cart.id, card_id, MOST_CARDS)
+        else:
+            problem = InvalidInput("We do not know this code. Please check how it is spelt.")
+    except InvalidInput as error:
+        problem = error
     return _changed(cart, problem)
+
+
+def remove_gift_card_from_cart() -> BaseResponse:
+    """POST /cart/gift-cards/remove: card, a number that the cart has"""
+    cart = _cart_or_404()
+    raw = request.form.get("card", "")
+    if raw.isascii() and raw.isdigit() and len(raw) <= 18:
+        with transaction() as session:
+            remove_gift_card(session, cart.id, int(raw))
+    return _changed(cart)
 
 
 def remove_discount_code() -> BaseResponse:

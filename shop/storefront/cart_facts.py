@@ -15,6 +15,7 @@ from shop.checkout.shipping import ShippingQuote
 from shop.content.showing import current_content
 from shop.core.money import format_minor
 from shop.storefront.discount_words import discount_facts
+from shop.storefront.gift_card_words import gift_card_facts
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.profile import Profile
 
@@ -38,6 +39,7 @@ def cart_facts(cart: Cart | None, quote: Quote | None, profile: Profile, locale:
         "tax_text": money(quote.tax.minor) if quote.tax.minor and not quote.tax.included else None,
         "tax_note": f"{quote.tax.label}: {money(quote.tax.minor)}" if quote.tax.minor and quote.tax.included else None,
         **discount_facts(quote.discounts, money, locale),
+        **gift_card_facts(quote, money, locale),
         "total_text": money(quote.total_minor),
         "total_minor": quote.total_minor,
         "free_shipping": _free_shipping(quote, money),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, request
+from flask import flash, redirect, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -44,6 +44,8 @@ def pay() -> BaseResponse:
     except ShopError as error:
         flash(_(error.user_message), "error")
         return redirect("/cart", 303)
+    if started.is_covered:
+        return redirect(url_for("storefront.checkout_details", reference=started.reference), 303)
     if started.already_paid or not started.url:
         return redirect(f"/checkout/return?session_id={started.session_id}", 303)
     return redirect(started.url, 303)

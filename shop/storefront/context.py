@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request, url_for
 from jinja2 import Environment
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -26,6 +26,7 @@ from shop.storefront.grid import kept_grid
 from shop.storefront.languages import alternates, other_languages
 from shop.storefront.speaking import say as _
 from shop.tenancy.brand_style import brand_version
+from shop.tenancy.gift_card_rules import gift_card_rules
 from shop.tenancy.languages import address_in, main_language
 from shop.tenancy.profile import current_profile, current_versions, on_forget
 
@@ -170,6 +171,8 @@ def menus(content: Content, locale: str) -> Menus:
         own = tuple(_link(item) for item in footer)
         linked = {link.url for item in own for link in (item, *item.items)}
         below = (*own, *(Link(p.title, p.url) for p in pages if p.legal and p.url not in linked))
+    if gift_card_rules(current_profile().gift_cards).on and all(link.url != "/gift-card" for link in below):
+        below = (*below, Link(_("Gift card"), url_for("storefront.gift_card_page")))
     return Menus(made, bar, below)
 
 

@@ -19,12 +19,13 @@ from shop.fulfilment.models import FulfilmentLine, Shipment
 from shop.invoicing.finding import find_invoice
 from shop.orders.models import Order, OrderEntry, OrderLine
 from shop.orders.statuses import FULFILMENT_RANK
+from shop.storefront.gift_card_words import bought_gift_cards
 from shop.storefront.order_timeline import steps_of
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.profile import current_profile
 from shop.workflows.buyer_moves import May, may_of, rows_of
 from shop.workflows.issue_invoice import may_issue
-from shop.workflows.letter_facts import address_lines, order_totals
+from shop.workflows.letter_facts import address_lines, order_totals, paid_by_cards_rows
 from shop.workflows.order_again import PAID
 
 _STATES: dict[str, tuple[str, str, str]] = {
@@ -74,7 +75,8 @@ def order_facts(order_id: int) -> dict[str, Any]:
         "status_text": text,
         "status_tone": tone,
         "lines": [_line(order, line, slug) for line, slug in lines],
-        "totals": order_totals(order),
+        "totals": [*order_totals(order), *paid_by_cards_rows(db.session(), order)],
+        "gift_cards": bought_gift_cards(order.id),
         "ship_to": address_lines(order.ship_to, order.locale),
         "billing": [],
         "timeline": steps_of(order, list(entries), parcels, FULFILMENT_RANK[order.fulfilment_status]),

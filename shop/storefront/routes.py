@@ -13,6 +13,8 @@ from shop.storefront import (
     collection,
     contact,
     context,
+    covered,
+    gift_cards,
     home,
     order_moves,
     order_status,
@@ -62,11 +64,20 @@ bp.post("/cart/codes")(cart.add_discount_code)
 bp.post("/cart/codes/remove")(cart.remove_discount_code)
 bp.post("/cart/note")(cart.set_note)
 bp.post("/cart/reminder")(cart.set_reminder)
+bp.post("/cart/gift-cards/remove")(cart.remove_gift_card_from_cart)
 bp.post("/checkout")(checkout.pay)
+bp.get("/checkout/details/<reference>")(covered.checkout_details)
+bp.post("/checkout/details/<reference>")(covered.place_order_with_cards)
 bp.get("/checkout/return")(checkout.come_back)
 
 bp.get("/pay/<token>")(payment_link.payment_link_page)
 bp.post("/pay/<token>")(payment_link.pay_link)
+
+bp.get("/gift-card")(gift_cards.gift_card_page)
+bp.post("/gift-card")(gift_cards.buy)
+bp.get("/gift-card/balance")(gift_cards.balance_page)
+bp.post("/gift-card/balance")(gift_cards.balance)
+bp.get("/gift-card/print/<token>")(gift_cards.printable)
 
 bp.get("/orders/find")(order_status.lookup_form)
 bp.post("/orders/find")(order_status.lookup)

@@ -60,6 +60,7 @@ class Profile:
     currencies: list[Any] = field(default_factory=list)
     eu: dict[str, Any] = field(default_factory=dict)
     payment_marks: dict[str, Any] = field(default_factory=dict)
+    gift_cards: dict[str, Any] = field(default_factory=dict)
 
 
 _looked: dict[str, tuple[float, Versions]] = {}

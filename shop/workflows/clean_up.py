@@ -19,6 +19,8 @@ from shop.core.transaction import transaction
 from shop.inbound.models import InboundEvent
 from shop.orders.models import OrderLine
 from shop.outbound.models import OutboundCall
+from shop.promotions.gift_cards.issuing import forget_codes
+from shop.promotions.gift_cards.models import GiftCard
 from shop.tenancy.profile import touch_catalog
 from shop.webhook_delivery.models import WebhookDelivery, WebhookMessage
 from shop.workflows.export_customer import forget_old_files
@@ -29,6 +31,7 @@ KEEP_INVITATIONS = timedelta(days=60)
 KEEP_EVENTS = timedelta(days=60)
 KEEP_WEBHOOKS = timedelta(days=30)
 KEEP_EMPTY_CARTS = timedelta(days=7)
+KEEP_UNPAID_GIFTS = timedelta(days=30)
 KEEP_CARTS = timedelta(days=180)
 
 
@@ -55,6 +58,10 @@ def run() -> None:
         let_old_rows_go(session)
         let_old_prices_go(session)
         forget_old_files(session)
+        forget_codes(session, now)
+        session.execute(
+            delete(GiftCard).where(GiftCard.status == "waiting", GiftCard.created_at < now - KEEP_UNPAID_GIFTS)
+        )
         old = select(ChangeRun.id).where(ChangeRun.created_at < now - KEEP_CHANGES, ChangeRun.work_state == "done")
         for rows in (ChangeItem, ChangeFile):
             session.execute(

@@ -22,7 +22,7 @@ from shop.customers.changing import change_consent
 from shop.email.requesting import request_letter
 from shop.extensions import db
 from shop.fulfilment.requesting import request_fulfilment
-from shop.orders.draft import DraftAdjustment, OrderDraft
+from shop.orders.draft import DraftAdjustment, OrderDraft, is_sent
 from shop.orders.models import Order
 from shop.orders.placing import Buyer, place_order
 from shop.orders.statuses import set_payment_status, tell
@@ -33,8 +33,10 @@ from shop.payments.summing import sum_payments
 from shop.promotions.reserving import Use, redeem, release
 from shop.tenancy.profile import current_profile
 from shop.workflows.announcements import announce_order
+from shop.workflows.bought_gift_cards import hand_out, waiting_for
 from shop.workflows.draft_orders import mark_paid, reason_to_hold
 from shop.workflows.find_discounts import why_not_theirs
+from shop.workflows.gift_card_payment import as_if_all_was_charged, pay_with_cards, source_of
 from shop.workflows.issue_invoice import issue_when_paid
 from shop.workflows.letter_facts import draft_facts, money, order_facts, public_url
 from shop.workflows.start_checkout import uses_of, way_back
@@ -68,7 +70,7 @@ def _settle(session: Session, facts: SessionFacts) -> str:
         return "unknown"
     checkout.polled_at = clock.now()
     if facts.payment == "paid":
-        _place(session, checkout, facts)
+        place_paid(session, checkout, facts)
         return "completed"
     if checkout.session_id != facts.session_id or checkout.status == "completed":
         return checkout.status
@@ -81,37 +83,46 @@ def _settle(session: Session, facts: SessionFacts) -> str:
     return checkout.status
 
 
-def _place(session: Session, checkout: Checkout, facts: SessionFacts) -> Order:
+def place_paid(session: Session, checkout: Checkout, facts: SessionFacts) -> Order:
     """One paid page, one order: unique on the page's id."""
+    charged, facts = facts.amount_total, as_if_all_was_charged(checkout, facts)
     draft = as_charged(OrderDraft.from_json(checkout.draft), facts)
     email = facts.email or checkout.email or ""
     buyer = Buyer(
         email=email,
         name=facts.name,
         phone=facts.phone,
-        ship_to=facts.ship_to,
+        ship_to=facts.ship_to if is_sent(draft) else {},
         bill_to=facts.bill_to,
         customer_id=remember_customer(session, email, facts.name, draft.locale, facts.phone),
     )
-    order, is_new = place_order(session, draft, buyer, source_key=f"stripe:{facts.session_id}", is_test=facts.is_test)
+    order, is_new = place_order(session, draft, buyer, source_key=source_of(facts), is_test=facts.is_test)
     if not is_new:
         return order
-    session.add(
-        Payment(
-            order_id=order.id,
-            external_id=facts.payment_id or facts.session_id,
-            status="paid",
-            amount_minor=facts.amount_total,
-            currency=facts.currency,
-            method=facts.method_text,
-        )
-    )
-    session.flush()
     uses = uses_of(draft)
+    _empty_its_cart(session, checkout)
+    redeem(session, checkout.id, order.id, uses)  # after the cart's lock, as start_checkout takes them; then gift cards
+    missing = pay_with_cards(session, checkout, order)
+    if charged or not checkout.is_covered:
+        session.add(
+            Payment(
+                order_id=order.id,
+                external_id=facts.payment_id or facts.session_id,
+                status="paid",
+                amount_minor=charged,
+                currency=facts.currency,
+                method=facts.method_text,
+            )
+        )
+    session.flush()
     status = sum_payments(session, order.id).status if facts.amount_total else "paid"  # there was nothing to pay
     is_paid = set_payment_status(session, order, status, why=facts.method_text)
-    hold_reason = _reason_to_hold(session, checkout, order, facts, uses)
-    request_fulfilment(session, order, hold_reason=hold_reason)
+    hold_reason = missing or _reason_to_hold(session, checkout, order, facts, uses)
+    bought = waiting_for(session, checkout)
+    if not bought:
+        request_fulfilment(session, order, hold_reason=hold_reason)
+    elif not hold_reason:
+        hand_out(session, order, bought)
     announce_order(session, "order.placed", order)
     if is_paid and order.payment_status == "paid":
         announce_order(session, "order.paid", order)
@@ -125,8 +136,6 @@ def _place(session: Session, checkout: Checkout, facts: SessionFacts) -> Order:
     if checkout.order_id is None:
         checkout.order_id = order.id
     checkout.status, checkout.problem = "completed", ""
-    _empty_its_cart(session, checkout)
-    redeem(session, checkout.id, order.id, uses)  # after the cart's lock, as start_checkout takes them
     issue_when_paid(session, order)
     return order
 
@@ -137,7 +146,8 @@ def as_charged(draft: OrderDraft, facts: SessionFacts) -> OrderDraft:
     adjustments: list[DraftAdjustment] = []
     label = facts.shipping_label or draft.shipping_label
     method = facts.shipping_method or draft.shipping_method
-    adjustments.append(DraftAdjustment("shipping", label, facts.shipping_minor, source=method))
+    if is_sent(draft):
+        adjustments.append(DraftAdjustment("shipping", label, facts.shipping_minor, source=method))
     if facts.tax_minor:
         gap = facts.amount_total - (draft.subtotal_minor + facts.shipping_minor - facts.discount_minor)
         kept = [DraftAdjustment("tax", "Tax", facts.tax_minor, included=gap == 0, source="stripe")]
@@ -165,7 +175,8 @@ def _reason_to_hold(
         return "The same cart was paid twice. Refund this order, or release it if the buyer wants both."
     if why := why_not_theirs(session, order, [discount_id for discount_id, _, _ in uses]):
         return why
-    if not order.ship_to.get("line1") or not order.ship_to.get("country"):
+    where = order.ship_to.get("line1") and order.ship_to.get("country")
+    if not where and is_sent(OrderDraft.from_json(checkout.draft)):
         return "The payment came without a shipping address. Ask the buyer, then release the order."
     return ""
 

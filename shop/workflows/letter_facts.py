@@ -17,6 +17,8 @@ from shop.core.money import format_minor
 from shop.fulfilment.models import FulfilmentLine, Shipment
 from shop.orders.draft import OrderDraft
 from shop.orders.models import Order, OrderLine
+from shop.payments.models import Payment
+from shop.payments.summing import GIFT_CARD
 
 
 def public_url(path: str = "") -> str:
@@ -50,7 +52,7 @@ def order_facts(session: Session, order: Order) -> dict[str, Any]:
                 }
                 for line in lines
             ],
-            "totals": order_totals(order),
+            "totals": [*order_totals(order), *paid_by_cards_rows(session, order)],
             "ship_to": address_lines(order.ship_to, order.locale),
         }
     }
@@ -70,6 +72,29 @@ def order_totals(order: Order) -> list[dict[str, Any]]:
         if order.tax_minor and order.tax_included:
             rows.append({"label": _("of which tax"), "text": money(order, order.tax_minor), "strong": False})
     return rows
+
+
+def paid_by_cards_rows(session: Session, order: Order) -> list[dict[str, Any]]:
+    """What gift cards paid of the total, as rows below it; [] where none did."""
+    asked = select(Payment.method, Payment.amount_minor).where(
+        Payment.order_id == order.id, Payment.gateway == GIFT_CARD, Payment.status == "paid"
+    )
+    paid = session.execute(asked.order_by(Payment.id)).all()
+    if not paid:
+        return []
+    with force_locale(order.locale):
+        rows = [
+            {
+                "label": _("Gift card •••• %(last_four)s", last_four=method[-4:]),
+                "text": "−" + money(order, minor),
+                "strong": False,
+            }
+            for method, minor in paid
+        ]
+        rest = order.total_minor - sum(minor for _method, minor in paid)
+        return [*rows, {"label": _("Paid in another way"), "text": money(order, rest), "strong": False}][
+            : len(rows) + (rest > 0)
+        ]
 
 
 def parcel_facts(session: Session, order: Order, shipment: Shipment) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from shop.payments.stripe_gateway import gateway
 from shop.payments.summing import OPEN_DISPUTES, sum_payments
 from shop.tenancy.profile import current_profile
 from shop.workflows.announcements import announce_dispute
+from shop.workflows.bought_gift_cards import rest_while_disputed
 from shop.workflows.letter_facts import money, public_url
 
 FINAL = frozenset({"won", "lost", "prevented", "warning_closed"})
@@ -62,6 +63,7 @@ def merge_dispute(session: Session, facts: DisputeFacts) -> str:
         announce_dispute(session, "dispute.closed", order, dispute)
     if dispute.status in OPEN_DISPUTES:
         hold_fulfilment(session, order.id, "The buyer disputes this payment.")
+        rest_while_disputed(session, order)
         _call_merchant(session, order, dispute)
     return dispute.status
 

@@ -14,8 +14,9 @@ from shop.orders.statuses import lock_order, set_payment_status, tell
 from shop.payments.gateway import RefundFacts
 from shop.payments.models import Payment, Refund
 from shop.payments.stripe_gateway import gateway
-from shop.payments.summing import sum_payments
+from shop.payments.summing import GIFT_CARD, sum_payments
 from shop.workflows.announcements import announce_refund
+from shop.workflows.bought_gift_cards import follow_refund
 from shop.workflows.issue_invoice import credit_refunds
 from shop.workflows.letter_facts import money, order_facts
 
@@ -60,6 +61,7 @@ def _move(session: Session, order: Order, refund: Refund, status: str) -> str:
         refund.status = status
         if refund.work_state in ("due", "parked"):
             refund.work_state, refund.finished_at = "done", clock.now()
+        follow_refund(session, order, refund)
         _tell_it(session, order, refund)
     session.flush()
     sums = sum_payments(session, order.id)
@@ -112,12 +114,17 @@ def _tell_it(session: Session, order: Order, refund: Refund) -> None:
     )
     if refund.status == "succeeded":
         announce_refund(session, order, refund)
+        payment = session.get_one(Payment, refund.payment_id)
+        gift_card = payment.method[-4:] if payment.gateway == GIFT_CARD else ""
         request_letter(
             session,
             letter="refunded",
             subject_key=f"refund:{refund.id}",
             to_email=order.email,
-            facts={**order_facts(session, order), "refund": {"amount": amount, "reason": refund.reason}},
+            facts={
+                **order_facts(session, order),
+                "refund": {"amount": amount, "reason": refund.reason, "gift_card": gift_card},
+            },
             locale=order.locale,
             order_id=order.id,
         )

@@ -6,6 +6,7 @@ captured.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -23,7 +24,9 @@ from shop.orders.statuses import lock_order, tell
 from shop.payments.gateway import RefundFacts
 from shop.payments.models import Payment, Refund, RefundLine
 from shop.payments.stripe_gateway import gateway
-from shop.payments.summing import given_back, payment_with_room, sum_payments
+from shop.payments.summing import GIFT_CARD, given_back, rooms, split_refund, sum_payments
+from shop.workflows.bought_gift_cards import follow_refund
+from shop.workflows.gift_card_refunds import refund_to_card, take_from_bought_cards
 from shop.workflows.letter_facts import money
 from shop.workflows.record_refund import AT_THE_COUNTER, merge_refund, record_counter_refund
 
@@ -42,8 +45,9 @@ def request_refund(
     left: int | None = None,
     form_key: str | None = None,
 ) -> int:
-    """Returns the refund's id. `amount_minor` None: what `chosen` is worth; with both, the amount counts.
+    """Returns the refund's id; the first one's where it goes back several ways (to gift cards first).
 
+    `amount_minor` None: what `chosen` is worth; with both, the amount counts.
     `form_key` (unique): the same form again returns the refund that it made. `left`: what could be given back when the
     form was shown. Raises InvalidInput for a bad amount or quantity, Conflict when less is left, or not as much as was
     shown.
@@ -67,30 +71,41 @@ def request_refund(
             raise InvalidInput(fields={"amount": "Choose something that is worth more than zero."})
         if amount > now:
             raise Conflict(f"At most {money(order, now)} can be given back.")
-        payment, most = payment_with_room(session, order_id, amount)
-        if payment is None:
+        parts, most = split_refund(rooms(session, order_id), amount)
+        if not parts:
             raise Conflict(f"It was paid in parts: at most {money(order, most)} at once." if most else NOTHING_PAID)
-        refund = Refund(
-            payment_id=payment.id,
-            order_id=order_id,
-            amount_minor=amount,
-            currency=order.currency,
-            reason=reason[:200],
-            requested_by=who,
-            form_key=form_key,
-        )
-        session.add(refund)
+        refunds = [
+            Refund(
+                payment_id=payment.id,
+                order_id=order_id,
+                amount_minor=minor,
+                currency=order.currency,
+                reason=reason[:200],
+                requested_by=who,
+                form_key=form_key if n == 0 else None,
+            )
+            for n, (payment, minor) in enumerate(parts)
+        ]
+        session.add_all(refunds)
         session.flush()
-        goods = _write_lines(session, refund, worked)
+        goods = _write_lines(session, refunds, worked)
         why = f"Refund of {money(order, amount)} requested. {goods}{reason}".strip()
         tell(session, order, "refund_requested", who=who, why=why)
-        if payment.gateway in AT_THE_COUNTER:
-            record_counter_refund(session, order, refund)
-        else:
-            enqueue_after_commit(session, JobName.DRAIN_PAYMENTS)
-        return refund.id
+        take_from_bought_cards(session, order, refunds, who=who)
+        for refund, (payment, _minor) in zip(refunds, parts, strict=True):
+            _carry_out(session, order, refund, payment)
+        return refunds[0].id
 
     return int(run_in_transaction(work))
+
+
+def _carry_out(session: Session, order: Order, refund: Refund, payment: Payment) -> None:
+    if payment.gateway == GIFT_CARD:
+        refund_to_card(session, order, refund, payment)
+    elif payment.gateway in AT_THE_COUNTER:
+        record_counter_refund(session, order, refund)
+    else:
+        enqueue_after_commit(session, JobName.DRAIN_PAYMENTS)
 
 
 def request_refund_of_all(order_id: int, *, reason: str, who: str) -> None:
@@ -98,7 +113,7 @@ def request_refund_of_all(order_id: int, *, reason: str, who: str) -> None:
     while True:
         with transaction() as session:
             left = sum_payments(session, order_id).refundable
-            most = payment_with_room(session, order_id, left)[1] if left else 0
+            most = split_refund(rooms(session, order_id), left)[1] if left else 0
         if not min(left, most):
             return
         request_refund(order_id, min(left, most), reason=reason, who=who, left=left)
@@ -117,24 +132,45 @@ def _locked(session: Session, order_id: int) -> Order:
     return lock_order(session, order_id)
 
 
-def _write_lines(session: Session, refund: Refund, worked: WorkedOut | None) -> str:
-    """The refund's lines; where another amount was typed, each has its share of it. Returns them as a sentence."""
+def _write_lines(session: Session, refunds: Sequence[Refund], worked: WorkedOut | None) -> str:
+    """The refunds' lines; where another amount was typed, each has its share of it. Returns them as a sentence.
+
+    Several refunds are filled one after another; a line's quantity is counted in the first that has some of it.
+    """
     if worked is None:
         return ""
-    typed, worth = refund.amount_minor, worked.minor
+    typed, worth = sum(refund.amount_minor for refund in refunds), worked.minor
+    room = [refund.amount_minor for refund in refunds]
     so_far = spread = 0
     for piece in worked.pieces:
         so_far += piece.minor
         share = typed * so_far // worth - spread if worth else 0
         spread += share
-        session.add(
-            RefundLine(refund_id=refund.id, order_line_id=piece.line_id, quantity=piece.quantity, amount_minor=share)
-        )
-    refund.shipping_minor = typed - spread if worked.shipping_minor and worth else 0
+        quantity = piece.quantity
+        for refund, minor in _fill(refunds, room, share):
+            session.add(
+                RefundLine(refund_id=refund.id, order_line_id=piece.line_id, quantity=quantity, amount_minor=minor)
+            )
+            quantity = 0
+    if worked.shipping_minor and worth:
+        for refund, minor in _fill(refunds, room, typed - spread):
+            refund.shipping_minor = minor
     session.flush()
     named = [f"{piece.quantity} × {piece.title}" for piece in worked.pieces]
     named += ["shipping"] if worked.shipping_minor else []
     return f"For {', '.join(named)}. " if named else ""
+
+
+def _fill(refunds: Sequence[Refund], room: list[int], minor: int) -> list[tuple[Refund, int]]:
+    """`minor` out of what is left of each; at least one part, even of nothing."""
+    parts = []
+    for n, refund in enumerate(refunds):
+        part = min(room[n], minor)
+        if part:
+            room[n] -= part
+            minor -= part
+            parts.append((refund, part))
+    return parts or [(refunds[0], 0)]
 
 
 def submit_refund(held: Claim) -> None:
@@ -203,4 +239,5 @@ def give_up_refund(refund_id: int, who: str) -> None:
         if refund.calling_since is not None:
             raise Refused("Whether this refund was made is not known. Look it up at Stripe first.")
         refund.status, refund.work_state = "failed", "done"
+        follow_refund(session, order, refund)
         tell(session, order, "refund_failed", who=who, why=f"Refund of {money(order, refund.amount_minor)} given up")

@@ -6,7 +6,7 @@ once. Older pages of a changed cart are closed first: two open pages could both 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -23,14 +23,17 @@ from shop.core.settings import current_settings
 from shop.core.transaction import release_connection, run_in_transaction, transaction
 from shop.drafts.models import DraftOrder
 from shop.errors import Conflict, InvalidInput, NotFound, OutsideError
-from shop.orders.draft import OrderDraft
+from shop.orders.draft import OrderDraft, is_sent
 from shop.payments.gateway import PayLine, PayRequest, PayShipping
 from shop.payments.stripe_gateway import gateway
+from shop.promotions.gift_cards.reserving import set_aside
 from shop.promotions.reserving import Use, lock_discounts, release, reserve
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.currencies import pricing_for
 from shop.tenancy.profile import Profile, current_profile
 from shop.workflows.find_discounts import promotions_for
+from shop.workflows.find_gift_cards import paid_by_cards
+from shop.workflows.gift_card_payment import as_paid_with_cards
 from shop.workflows.letter_facts import absolute, public_url
 
 STILL_USEFUL = timedelta(minutes=3)
@@ -44,12 +47,14 @@ class StartedCheckout:
     session_id: str
     url: str
     already_paid: bool = False
+    is_covered: bool = False  # gift cards pay all of it: the shop asks where to, and there is no payment page
 
 
 @dataclass(frozen=True)
 class _Plan:
     checkout_id: int
     to_close: tuple[str, ...]
+    covered: str = ""  # the reference of a checkout that gift cards pay
 
 
 class PricesChanged(Conflict):
@@ -64,7 +69,7 @@ def quote_for(session: Session, cart: Cart, profile: Profile) -> Quote:
     pricing = pricing_for(profile, cart.currency)
     lines = price_lines(session, cart.id, pricing)
     rates = read_rates(session, lines, country, profile.currency)
-    return quote_cart(
+    quote = quote_cart(
         lines,
         rates,
         profile,
@@ -74,6 +79,9 @@ def quote_for(session: Session, cart: Cart, profile: Profile) -> Quote:
         promotions=promotions_for(session, cart, lines),
         pricing=pricing,
     )
+    taxes_elsewhere = not uses_tax_table()
+    cards = paid_by_cards(session, cart, quote.total_minor, quote.currency, taxes_elsewhere=taxes_elsewhere)
+    return replace(quote, paid_by_cards=cards)
 
 
 def uses_tax_table() -> bool:
@@ -109,6 +117,8 @@ def start_checkout(
         if gateway().close_page(session_id).status == "complete":
             return StartedCheckout("", session_id, "", already_paid=True)
         forget_page(session_id)
+    if plan.covered:
+        return StartedCheckout(plan.covered, "", public_url(f"/checkout/details/{plan.covered}"), is_covered=True)
     return open_page(plan.checkout_id, profile)
 
 
@@ -132,10 +142,11 @@ def _freeze(
     seen_minor, seen_currency = seen
     if seen_currency is not None and seen_currency != quote.currency:
         raise TotalChanged()
-    if seen_minor is not None and quote.total_minor > seen_minor:
+    if seen_minor is not None and quote.payable_minor > seen_minor:
         raise TotalChanged()
     draft = draft_of(quote, note=cart.note, locale=locale)
-    fingerprint = content_hash(draft, quote.country, cart.generation, email or cart.email or "")
+    cards = quote.paid_by_cards.uses
+    fingerprint = content_hash(draft, quote.country, cart.generation, email or cart.email or "", *cards)
     now = clock.now()
     earlier = session.execute(
         select(Checkout).where(
@@ -153,13 +164,17 @@ def _freeze(
         given_up.append(checkout.id)
         if checkout.session_id:
             to_close.append(checkout.session_id)
+        elif checkout.is_covered:
+            checkout.status = "expired"  # it has no page that could still be paid
     uses = uses_of(draft)
-    if lock_discounts(session, given_up, uses):
+    if lock_discounts(session, given_up, uses, cards):
         release(session, given_up)  # and taken again below, before anybody else can
     if same is None:
         same = _new_checkout(session, cart, quote, draft, fingerprint, email, locale)
         reserve(session, same.id, uses)
-    return _Plan(same.id, tuple(to_close))
+        set_aside(session, same.id, cards)
+    covered = same.reference if cards and not quote.payable_minor else ""
+    return _Plan(same.id, tuple(to_close), covered)
 
 
 def start_draft_checkout(token: str) -> StartedCheckout:
@@ -230,6 +245,7 @@ def _new_checkout(
         draft={**draft.to_json()},
         currency=quote.currency,
         total_minor=draft.total_minor,
+        gift_minor=quote.paid_by_cards.minor,
         email=email or cart.email,
         locale=locale,
         accepts_recovery=bool(cart.email),  # typed into the reminder form: the consent to one letter
@@ -279,33 +295,34 @@ def _pay_request(session: Session, checkout: Checkout, profile: Profile) -> PayR
     config = current_settings()
     draft = OrderDraft.from_json(checkout.draft)
     country = next((a.source.partition("/")[0] for a in draft.adjustments if a.kind == "shipping"), profile.country)
-    return PayRequest(
+    request = PayRequest(
         key=f"checkout-{checkout.reference}",
         reference=checkout.reference,
         currency=checkout.currency,
         lines=_pay_lines(draft),
         shipping=_pay_shipping(draft),
-        countries=(country,),
+        countries=(country,) if is_sent(draft) else (),
         success_url=public_url("/checkout/return") + "?session_id={CHECKOUT_SESSION_ID}",
         cancel_url=public_url(way_back(session, checkout)),
         expires_at=checkout.expires_at,
         email=checkout.email,
         locale=checkout.locale,
-        automatic_tax=config.tax_mode == "stripe",
+        automatic_tax=config.tax_mode == "stripe" and is_sent(draft),
         prices_include_tax=profile.prices_include_tax,
         ask_phone=rules_of(profile.checkout).asks_phone,
         discount_minor=-draft.sum_of("discount"),
         discount_label=", ".join(a.label for a in draft.adjustments if a.kind == "discount"),
         # a page that is opened again later would use what others may have used up meanwhile
-        is_recoverable=not uses_of(draft),
+        is_recoverable=is_sent(draft) and not uses_of(draft),
         metadata={"reference": checkout.reference},
     )
+    return as_paid_with_cards(session, checkout, request)
 
 
 def way_back(session: Session, checkout: Checkout) -> str:
     """Where who did not pay goes on: the cart, or the page of the payment link."""
     if checkout.draft_order_id is None:
-        return "/cart"
+        return "/cart" if checkout.cart_id is not None else "/gift-card"
     token = session.execute(select(DraftOrder.token).where(DraftOrder.id == checkout.draft_order_id)).scalar_one()
     return f"/pay/{token}"
 

@@ -22,6 +22,16 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
     "/cart/note": ({"note": "Leave it at the door"}, set()),
     "/cart/codes": ({"code": "SUMMER10"}, set()),
     "/cart/codes/remove": ({"code": "SUMMER10"}, set()),
+    "/cart/gift-cards/remove": ({"card": "1"}, {"card"}),
+    "/gift-card": (
+        {
+            "amount": "2500", "own_amount": "", "recipient_name": "Grace", "recipient_email": "grace@example.com",
+            "sender_name": "Ada", "message": "Hello", "deliver_on": "",
+        },
+        {"amount"},
+    ),
+    "/gift-card/balance": ({"code": "K7QM-4T2X-WD9N-3HVB-8F0R"}, set()),
+    "/checkout/details/<reference>": ({"email": "ada@example.com", "name": "Ada", "line1": "1 Lane"}, set()),
     "/cart/reminder": ({"email": "ada@example.com", "reminder": "yes"}, set()),
     "/checkout": ({}, set()),
     "/pay/<token>": ({}, set()),

@@ -1,0 +1,1 @@
+"""Gift cards: a means of payment with a ledger. A discount lowers a price; a gift card pays it."""
