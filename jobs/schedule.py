@@ -14,6 +14,7 @@ from shop.core.secrets import redact
 from shop.core.transaction import transaction
 from shop.extensions import db
 from shop.workflows import (
+    ask_for_reviews,
     clean_up,
     gift_card_letters,
     keep_schedules,
@@ -42,6 +43,7 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "turn_announcements": (30, turn_announcements.run),
     "products_by_the_clock": (20, keep_schedules.run),
     "gift_cards": (60, gift_card_letters.deliver_due),
+    "ask_for_reviews": (600, ask_for_reviews.run),
     "clean_up": (3600, clean_up.run),
 }
 

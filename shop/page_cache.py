@@ -40,6 +40,7 @@ MAX_PAIRS = 60
 
 _LIST = frozenset({"type", "color", "size", "collection", "price_min", "price_max", "sort", "page"})
 _SEARCH = _LIST | {"q", "exact"}
+_REVIEWS = frozenset({"stars", "sort", "page"})
 _OPTION = re.compile(r"^option\.[a-z0-9-]{1,60}$")
 Known = Callable[[str], bool]
 #: beginning of a path → which parameters may change the page
@@ -83,6 +84,8 @@ def known_parameters(path: str) -> Known | None:
     """Which parameters may change this page; None: the path is never kept."""
     if path in _EXACT:
         return lambda key: False
+    if path.startswith("/products/") and path.endswith("/reviews"):
+        return _REVIEWS.__contains__
     for start, known in _PATHS:
         if path.startswith(start):
             return known

@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app, request, url_for
 
 from shop.admin.permissions import May, allowed
+from shop.admin.reviews.searching import count_waiting
 from shop.extensions import db
 from shop.workflows.list_failures import count_parked
 
@@ -20,6 +21,7 @@ ITEMS = (
     ("admin.collections", "Collections", "box", May.LOOK),
     ("admin.discounts", "Discounts", "tag", May.LOOK),
     ("admin.customers", "Customers", "user", May.LOOK),
+    ("admin.reviews", "Reviews", "star", May.LOOK),
     ("admin.content", "Content", "page", May.LOOK),
     ("admin.letters", "Letters", "mail", May.LOOK),
     ("admin.failures", "Failures", "alert", May.LOOK),
@@ -33,13 +35,17 @@ ITEMS = (
 def nav_items() -> list[dict[str, Any]]:
     """[{title, url, icon, current, count}] for the layout: what the member who is signed in may see."""
     here = request.path
-    failures = sum(count_parked(db.session()).values())
+    counts = {
+        "admin.failures": sum(count_parked(db.session()).values()),
+        "admin.reviews": count_waiting(db.session()),
+    }
     items = []
     for endpoint, title, icon, permission in ITEMS:
         if endpoint not in current_app.view_functions or not allowed(permission):
             continue
         url = url_for(endpoint)
         current = here == url if endpoint == "admin.dashboard" else here == url or here.startswith(url + "/")
-        count = ("99+" if failures > 99 else failures) if endpoint == "admin.failures" else 0
+        number = counts.get(endpoint, 0)
+        count = "99+" if number > 99 else number
         items.append({"title": title, "url": url, "icon": icon, "current": current, "count": count})
     return items

@@ -17,7 +17,8 @@ from shop.errors import InvalidInput, NotFound
 from shop.extensions import db
 
 #: lists that can be saved, by endpoint
-LISTS = ("admin.orders", "admin.catalog", "admin.customers", "admin.letters", "admin.drafts", "admin.disputes")
+LISTS = ("admin.orders", "admin.catalog", "admin.customers", "admin.letters", "admin.drafts", "admin.disputes",
+         "admin.reviews")  # fmt: skip
 _NOT_KEPT = {"page", "after", "before", "csrf_token"}
 
 

@@ -92,6 +92,14 @@ class Product(Model):
     translations: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
     #: chosen for this product; None: its collection's or type's (catalog/guides.py), else `size_guide`
     size_guide_id: Mapped[int | None] = mapped_column(ForeignKey("size_guides.id", ondelete="SET NULL"))
+    #: of the reviews that are shown (reviews/recounting.py): how many, the sum of their stars, and the first of them
+    rating_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    rating_sum: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    reviews_shown: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
+    #: product ids, best first: counted from orders (recommending/), and chosen or ruled out by a merchant
+    bought_with: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default="{}")
+    goes_with: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default="{}")
+    goes_not_with: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default="{}")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
 

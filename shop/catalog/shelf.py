@@ -55,6 +55,9 @@ class Card:
     #: of the 30 days before the reduction that is shown; by currency, and ready
     lowest: dict[str, int]
     lowest_text: str | None
+    #: of its reviews: how many, and their stars to a tenth
+    reviews: int
+    stars: float
     #: what a page made of it, by the way of drawing (storefront/grid.py); it goes when the card goes
     drawn: dict[tuple[object, ...], str] = field(default_factory=dict)
 
@@ -77,14 +80,16 @@ def cards_of(product_ids: Sequence[int]) -> list[Card]:
             known = {i: known[i] for i in product_ids if i in known}
             _held[key] = (version, known)
         rows = read(
-            "SELECT card FROM products WHERE id = ANY(%(ids)s) AND status = 'active' AND card ? 'id'", {"ids": missing}
+            "SELECT card, rating_count, rating_sum FROM products"
+            " WHERE id = ANY(%(ids)s) AND status = 'active' AND card ? 'id'",
+            {"ids": missing},
         )
-        for (raw,) in rows:
-            known[raw["id"]] = _card(raw)
+        for raw, count, total in rows:
+            known[raw["id"]] = _card(raw, count, total)
     return [known[i] for i in product_ids if i in known]
 
 
-def _card(raw: dict[str, Any]) -> Card:
+def _card(raw: dict[str, Any], count: int, total: int) -> Card:
     return Card(
         id=raw["id"],
         slug=raw["slug"],
@@ -102,6 +107,8 @@ def _card(raw: dict[str, Any]) -> Card:
         sold_out=raw["sold_out"],
         lowest=raw.get("lowest") or {},
         lowest_text=raw.get("lowest_text"),
+        reviews=count,
+        stars=round(total / count, 1) if count else 0.0,
     )
 
 

@@ -19,7 +19,10 @@ from shop.tenancy.profile import current_versions, on_forget
 MAX_HELD = 400  # documents a process holds as text, for the version that stands
 MAX_HELD_BYTES = 16_000
 
-_SELECT = "SELECT document::text FROM products WHERE slug = %(slug)s AND status = 'active' AND document ? 'id'"
+_SELECT = """
+    SELECT (document || jsonb_build_object('reviews', reviews_shown, 'bought_with', bought_with,
+                                           'goes_with', goes_with, 'goes_not_with', goes_not_with))::text
+      FROM products WHERE slug = %(slug)s AND status = 'active' AND document ? 'id'"""
 _held: dict[str, tuple[int, dict[str, str]]] = {}
 
 

@@ -25,9 +25,11 @@ def absolute(url: str, base: str) -> str:
     return url if url.startswith(("http://", "https://")) else base + url
 
 
-def product_group(document: Mapping[str, Any], base: str, currency: str, page: str = "") -> str:
+def product_group(
+    document: Mapping[str, Any], base: str, currency: str, page: str = "", more: Mapping[str, Any] | None = None
+) -> str:
     """ProductGroup with hasVariant; the offers carry price, availability and their own address. `page`: the product's
-    page in the language of its texts."""
+    page in the language of its texts; `more` of the group: its rating and reviews."""
     url = page or f"{base}/products/{document['slug']}"
     images = [absolute(i["full"], base) for i in document["images"]]
     group: dict[str, Any] = {
@@ -40,6 +42,7 @@ def product_group(document: Mapping[str, Any], base: str, currency: str, page: s
         "productGroupID": str(document["id"]),
         "category": document["type"],
     }
+    group.update(more or {})
     if images:
         group["image"] = images[:6]
     if document["brand"]:

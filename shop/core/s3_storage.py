@@ -49,6 +49,9 @@ class S3Storage:
         answer = self._call("get_object", Bucket=self.bucket, Key=checked_key(key))
         return bytes(answer["Body"].read())
 
+    def remove(self, key: str) -> None:
+        self._call("delete_object", Bucket=self.bucket, Key=checked_key(key))
+
     def _call(self, operation: str, **values: Any) -> Any:
         try:
             return getattr(self.client, operation)(**values)

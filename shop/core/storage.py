@@ -29,6 +29,9 @@ class Storage(Protocol):
     def read(self, key: str) -> bytes:
         """Raises NotFound, Unavailable or NeedsReconnect."""
 
+    def remove(self, key: str) -> None:
+        """Let it go; a repeat is harmless. Raises Unavailable or NeedsReconnect."""
+
 
 class DiskStorage:
     """Files below a directory; written beside their place and renamed, so a reader never sees half a file."""
@@ -55,6 +58,12 @@ class DiskStorage:
             return (self.root / checked_key(key)).read_bytes()
         except FileNotFoundError:
             raise NotFound from None
+
+    def remove(self, key: str) -> None:
+        try:
+            (self.root / checked_key(key)).unlink(missing_ok=True)
+        except OSError as error:
+            raise Unavailable("The picture could not be removed.", service="disk", detail=str(error)) from error
 
 
 def storage() -> Storage:

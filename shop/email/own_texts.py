@@ -77,6 +77,7 @@ _OF_LETTER: dict[str, tuple[Placeholder, ...]] = {
         Placeholder("refund_amount", "how much goes back", ("cancellation", "refund")),
         Placeholder("cancellation_reason", "why", ("cancellation", "reason")),
     ),
+    "review_request": _ORDER,
     "order_link": _NUMBER,
     "payment_link": (
         Placeholder("first_name", "the customer’s first name", ("name",), first_word=True),

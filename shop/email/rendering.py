@@ -31,6 +31,7 @@ LETTERS_FOR_BUYERS = (
     "payment_link",
     "gift_card",
     "gift_card_bought",
+    "review_request",
 )
 LETTERS_FOR_SHOPPERS = (
     "account_verify",

@@ -6,6 +6,7 @@ Order letters   `order` {number, placed_on, url, email, customer_name, lines, to
 shipped, delivered        + `parcel` {carrier, number, url, items, partial?}; items are lines, or plain sentences
 refunded                  + `refund` {amount, reason}
 cancelled                 + `cancellation` {reason, refund} (optional; refund is an amount as text)
+review_request            `order`, `goods` (lines with a `url` each), `review_url`, `stop_url`
 order_link                `order` {number, url}
 payment_link              `lines`, `totals`, `pay_url`, `expires`, `name`, `note` (empty where there is none)
 gift_card                 `gift`, `code` (sealed), `shop_url`, `balance_url`
@@ -216,6 +217,12 @@ def _gift_card(words: _Words) -> dict[str, Any]:
     }
 
 
+def _review_request(words: _Words) -> dict[str, Any]:
+    link = "https://shop.example.com/reviews/sample"
+    goods = [{**line, "total": "", "quantity": 1, "url": f"{link}/1"} for line in _lines(words)[:2]]
+    return {**_order(words), "goods": goods, "review_url": link, "stop_url": "https://shop.example.com/reviews/stop/sample"}
+
+
 def _contact(words: _Words) -> dict[str, Any]:
     message = "Hello,\n\nmy parcel says delivered, but the porch is empty. Could you have a look?\n\nThank you\nAda"
     if words.french:
@@ -305,6 +312,7 @@ _MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {
     "payment_link": _payment_link,
     "gift_card": _gift_card,
     "gift_card_bought": _gift_card,
+    "review_request": _review_request,
     "merchant_new_order": _new_order,
     "merchant_failure": _failure,
     "merchant_notice": _notice,

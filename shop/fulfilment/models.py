@@ -90,7 +90,11 @@ class Shipment(Model):
     """A parcel with tracking. Unique on the tracking number: late and repeated news merge."""
 
     __tablename__ = "shipments"
-    __table_args__ = (UniqueConstraint("fulfilment_order_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("fulfilment_order_id", "number"),
+        Index("ix_shipments_delivered_at", "delivered_at"),  # whom to ask for a review
+        Index("ix_shipments_shipped_at", "shipped_at"),
+    )
 
     fulfilment_order_id: Mapped[int] = mapped_column(ForeignKey("fulfilment_orders.id"), index=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)

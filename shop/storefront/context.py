@@ -21,6 +21,7 @@ from shop.core.languages import REGIONS
 from shop.core.money import format_minor
 from shop.core.scope import current_store
 from shop.core.statics import static_url
+from shop.reviews.rules import review_rules
 from shop.storefront import speaking
 from shop.storefront.grid import kept_grid
 from shop.storefront.languages import alternates, other_languages
@@ -31,7 +32,7 @@ from shop.tenancy.languages import address_in, main_language
 from shop.tenancy.profile import current_profile, current_versions, on_forget
 
 MACROS = ("icon", "badge", "breadcrumbs", "empty", "form", "free_shipping", "pagination", "picture", "price",
-          "product_card", "timeline", "toast")  # fmt: skip
+          "product_card", "stars", "timeline", "toast")  # fmt: skip
 MENU_LENGTH = 12
 BAR_LENGTH = 6
 
@@ -74,6 +75,7 @@ def init_app(app: Flask) -> None:
     env.globals["money"] = _money
     env.filters["money"] = _money
     env.globals.update(alternates=alternates, other_languages=other_languages)
+    env.globals["shows_reviews"] = shows_reviews
     env.policies["json.dumps_function"] = _dumps
     env.policies["json.dumps_kwargs"] = {}
     speaking.install(env)
@@ -201,6 +203,11 @@ def public_url(path: str = "") -> str:
 def first_picture(cards: Sequence[Card]) -> str | None:
     """The absolute address of the first picture, for those who share the page."""
     return next((absolute(c.image.full, public_url()) for c in cards if c.image), None)
+
+
+def shows_reviews() -> bool:
+    """Whether the merchant has reviews switched on."""
+    return review_rules(current_profile().reviews).is_on
 
 
 def _for_every_template() -> dict[str, Any]:

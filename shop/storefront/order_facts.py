@@ -19,6 +19,7 @@ from shop.fulfilment.models import FulfilmentLine, Shipment
 from shop.invoicing.finding import find_invoice
 from shop.orders.models import Order, OrderEntry, OrderLine
 from shop.orders.statuses import FULFILMENT_RANK
+from shop.storefront.context import shows_reviews
 from shop.storefront.gift_card_words import bought_gift_cards
 from shop.storefront.order_timeline import steps_of
 from shop.tenancy.checkout_rules import rules_of
@@ -27,6 +28,7 @@ from shop.workflows.buyer_moves import May, may_of, rows_of
 from shop.workflows.issue_invoice import may_issue
 from shop.workflows.letter_facts import address_lines, order_totals, paid_by_cards_rows
 from shop.workflows.order_again import PAID
+from shop.workflows.review_links import review_path
 
 _STATES: dict[str, tuple[str, str, str]] = {
     "requested": (N_("Thank you, we have your order"), N_("It goes to the print shop next."), "waiting"),
@@ -86,8 +88,15 @@ def order_facts(order_id: int) -> dict[str, Any]:
         "version": version_of(order, parcels, may),
         "look_again_seconds": _look_again(order),
         "email_masked": mask(order.email),
+        "review_url": _review_url(order),
         "help_url": url_for("storefront.contact_form", order=order.number),
     }
+
+
+def _review_url(order: Order) -> str | None:
+    """Once something has arrived, while the merchant has reviews switched on."""
+    is_there = order.status != "cancelled" and order.fulfilment_status in ("partly_shipped", "shipped", "delivered")
+    return review_path(order.id) if is_there and order.email and shows_reviews() else None
 
 
 def state_of(order: Order) -> tuple[str, str, str]:

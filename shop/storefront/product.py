@@ -23,8 +23,10 @@ from shop.catalog.words import slug_of
 from shop.content.showing import current_content
 from shop.core.money import format_minor
 from shop.errors import NotFound
+from shop.reviews.reading import Rating
 from shop.storefront.context import page_locale, public_url, show
 from shop.storefront.moved import moved
+from shop.storefront.reviews.listing import product_rating, rating_data
 from shop.storefront.seo import breadcrumbs_data
 from shop.storefront.speaking import say as _
 from shop.tenancy.currencies import current_pricing
@@ -57,6 +59,7 @@ class ShownProduct:
     breadcrumbs: list[dict[str, str]]
     gpsr_html: str | None
     lowest_text: str | None = None
+    rating: Rating | None = None
 
 
 def product_page(slug: str) -> Response | BaseResponse:
@@ -86,7 +89,9 @@ def product_page(slug: str) -> Response | BaseResponse:
         canonical_url=public_url(address),
         jsonld=breadcrumbs_data(
             [(step["title"], step["url"]) for step in product.breadcrumbs[1:-1]] + [(document["title"], address)],
-            product_group(document, public_url(), profile.currency, public_url(address)),
+            product_group(
+                document, public_url(), profile.currency, public_url(address), rating_data(product.rating)
+            ),
         ),
     )
 
@@ -122,6 +127,7 @@ def shown_product(
         breadcrumbs=_trail(document, index),
         gpsr_html=document["gpsr_html"],
         lowest_text=_lowest_text(document, variant),
+        rating=product_rating(document),
     )
 
 

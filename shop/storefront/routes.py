@@ -25,6 +25,8 @@ from shop.storefront import (
     search,
     seo,
 )
+from shop.storefront.reviews import listing as review_listing
+from shop.storefront.reviews import writing as review_writing
 
 bp = Blueprint("storefront", __name__)
 
@@ -49,6 +51,7 @@ bp.get("/")(home.home_page)
 bp.get("/collections")(collection.collections_page)
 bp.get("/collections/<slug>")(collection.collection_page)
 bp.get("/products/<slug>")(product.product_page)
+bp.get("/products/<slug>/reviews")(review_listing.product_reviews)
 bp.get("/search")(search.search_page)
 bp.get("/search/suggest")(search.suggest_fragment)
 bp.get("/pages/<slug>")(pages.content_page)
@@ -91,6 +94,12 @@ bp.post("/orders/<token>/address")(order_moves.change_address)
 bp.get("/orders/<token>/invoice.pdf")(order_moves.invoice_pdf)
 bp.post("/orders/<token>/invoice")(order_moves.ask_for_invoice)
 bp.post("/orders/<token>/again")(order_moves.buy_again)
+bp.get("/reviews/<token>")(review_writing.reviews_of_order)
+bp.get("/reviews/<token>/<int:product_id>")(review_writing.review_form)
+bp.post("/reviews/<token>/<int:product_id>")(review_writing.send_review)
+bp.post("/reviews/<token>/<int:product_id>/delete")(review_writing.take_review_back)
+bp.get("/reviews/stop/<token>")(review_writing.stop_page)
+bp.post("/reviews/stop/<token>")(review_writing.stop_letters)
 bp.get("/contact")(contact.contact_form)
 bp.post("/contact")(contact.send_message)
 

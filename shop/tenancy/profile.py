@@ -61,6 +61,7 @@ class Profile:
     eu: dict[str, Any] = field(default_factory=dict)
     payment_marks: dict[str, Any] = field(default_factory=dict)
     gift_cards: dict[str, Any] = field(default_factory=dict)
+    reviews: dict[str, Any] = field(default_factory=dict)
 
 
 _looked: dict[str, tuple[float, Versions]] = {}

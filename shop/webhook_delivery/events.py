@@ -11,6 +11,7 @@ EVENTS: dict[str, str] = {
     "refund.succeeded": "Money was given back",
     "dispute.opened": "A buyer disputes a payment",
     "dispute.closed": "A dispute is over, won or lost",
+    "review.created": "A buyer reviewed a product",
     "product.updated": "A product was changed, published or archived",
     "fulfilment.parked": "An order cannot be printed until a person acts",
 }

@@ -33,6 +33,7 @@ from shop.fulfilment.models import FulfilmentOrder
 from shop.orders.models import Order, OrderEntry
 from shop.payments.models import Dispute, Payment, Refund
 from shop.payments.summing import OPEN_DISPUTES
+from shop.workflows.forget_reviews import forget_reviewer, remove_pictures
 from shop.workflows.personal_data import Person, find_person, read_rows, tables, texts
 from shop.workflows.redacting import ERASED, Redactor, words_in
 
@@ -159,6 +160,7 @@ def erase(held: Claim) -> None:
     if raw:
         person = _learn(Person.from_json(raw), held)
         redactor = Redactor(person)
+        remove_pictures(person.order_ids)
         for table in tables():
             if table.name not in KEPT:
                 _redact_table(table, person, redactor, held)
@@ -220,6 +222,7 @@ def _clean(value: Any, redactor: Redactor) -> Any:
 def _erase_own_rows(session: Session, person: Person) -> None:
     """What is known to be theirs column by column, whatever it says."""
     orders, customers = person.order_ids, person.customer_ids
+    forget_reviewer(session, orders, customers)
     quiet = {"synchronize_session": False}
 
     def only_country(column: Any) -> Any:

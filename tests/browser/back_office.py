@@ -13,6 +13,9 @@ from shop.catalog.models import Product
 from shop.core.transaction import transaction
 from shop.extensions import db
 from shop.payments.models import Dispute
+from shop.reviews.models import Review
+from shop.reviews.pictures import keep_picture
+from shop.reviews.recounting import recount
 from shop.webhook_delivery.announcing import announce
 from shop.webhook_delivery.endpoints import add_endpoint
 from tests.admin.conftest import Staff
@@ -41,7 +44,19 @@ def furnish(town: Town) -> None:
     marks = page.split('name="marks" value="')[1].split('"')[0]
     sent = {"marks": marks, "do": "save", "".join(field): (_picture(), "receipt.png")}
     assert owner.post(f"/admin/disputes/{dispute}", sent, content_type="multipart/form-data").status_code == 303
+    _reviews(town)
     town.work()
+
+
+def _reviews(town: Town) -> None:
+    """One that waits, and one that is shown with a picture and an answer."""
+    order = town.orders()[0]
+    with transaction() as session:
+        ids = session.execute(select(Product.id).where(Product.status == "active").order_by(Product.id).limit(2)).scalars().all()
+        picture = keep_picture(_picture(400).getvalue())
+        for product_id, status in zip(ids, ("waiting", "shown"), strict=True):
+            session.add(Review(product_id=product_id, order_id=order.id, rating=4, title="Soft as moss", body="Fits well.", name="Ada", status=status, pictures=[picture], has_pictures=True, reply="Thank you"))
+        recount(session, ids)
 
 
 def _webhooks(town: Town) -> None:
