@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
+from shop.channels.models import Connection
 from shop.channels.records import (
     CustomerRecord,
     DiscountAnswer,
@@ -126,6 +127,12 @@ class Connector(ABC):
     """Made for one connection, at the moment of use; `access` calls the platform in that connection's name."""
 
     spec: ClassVar[ConnectorSpec]
+
+    def __init__(self, connection: Connection) -> None:
+        """Takes from the row what it needs and keeps no row: it outlives the session."""
+        self.connection_id = connection.id
+        self.store_url = connection.store_url
+        self.settings: Mapping[str, Any] = dict(connection.settings)
 
     @abstractmethod
     def check(self) -> ChannelAccount:

@@ -54,3 +54,17 @@ class ConnectionToken(Model):
     value: Mapped[str] = mapped_column(EncryptedText)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now, server_default=func.now())
+
+
+class ConsentRequest(Model):
+    """A merchant was sent to a platform's page to agree. Good once, for who was sent, for a few minutes."""
+
+    __tablename__ = "consent_requests"
+
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff_members.id", ondelete="CASCADE"))
+    state_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    verifier: Mapped[str] = mapped_column(EncryptedText)  # PKCE (RFC 7636); sent only where the platform has it
+    redirect_uri: Mapped[str] = mapped_column(String(500))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -55,8 +55,34 @@ def upgrade() -> None:
         ),
         sa.UniqueConstraint("connection_id", "kind", name=op.f("uq_connection_tokens_connection_id_kind")),
     )
+    op.create_table(
+        "consent_requests",
+        sa.Column("connection_id", sa.BigInteger(), nullable=False),
+        sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.Column("state_hash", sa.String(64), nullable=False),
+        sa.Column("verifier", sa.Text(), nullable=False),
+        sa.Column("redirect_uri", sa.String(500), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True)),
+        sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_requests")),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connections.id"],
+            name=op.f("fk_consent_requests_connection_id_connections"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff_members.id"],
+            name=op.f("fk_consent_requests_staff_id_staff_members"),
+            ondelete="CASCADE",
+        ),
+        sa.UniqueConstraint("state_hash", name=op.f("uq_consent_requests_state_hash")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("consent_requests")
     op.drop_table("connection_tokens")
     op.drop_table("connections")
