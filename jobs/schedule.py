@@ -25,6 +25,7 @@ from shop.workflows import (
     record_visits,
     refresh_catalog,
     turn_announcements,
+    watch_products,
     watch_subscriptions,
 )
 
@@ -44,6 +45,7 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "products_by_the_clock": (20, keep_schedules.run),
     "gift_cards": (60, gift_card_letters.deliver_due),
     "ask_for_reviews": (600, ask_for_reviews.run),
+    "look_at_watches": (3600, watch_products.look_at_all),
     "clean_up": (3600, clean_up.run),
 }
 

@@ -15,6 +15,7 @@ from shop.extensions import db
 from shop.fulfilment.models import FulfilmentOrder
 from shop.inbound.models import InboundEvent
 from shop.payments.models import DisputeAnswer, Refund
+from shop.subscribers.models import CartReminder, ProductWatch
 from shop.webhook_delivery.models import WebhookDelivery
 
 #: every kind of durable work, and the job that drains it
@@ -30,6 +31,8 @@ WORK: dict[JobName, type[Any]] = {
     JobName.DRAIN_NEW_PRODUCTS: NewProduct,
     JobName.DRAIN_PRIVACY: PrivacyRequest,
     JobName.RUN_CHANGES: ChangeRun,
+    JobName.TELL_WATCHERS: ProductWatch,
+    JobName.REMIND_OF_CARTS: CartReminder,
 }
 
 

@@ -21,7 +21,14 @@ from shop.core.pages import render
 from shop.core.secrets import new_token
 from shop.core.transaction import transaction
 from shop.email.own_texts import PARTS, may_be_reworded, placeholders_of
-from shop.email.rendering import LETTERS, LETTERS_FOR_BUYERS, LETTERS_FOR_SHOPPERS
+from shop.email.rendering import (
+    LETTERS,
+    LETTERS_FOR_BUYERS,
+    LETTERS_FOR_MERCHANT,
+    LETTERS_FOR_SHOPPERS,
+    LETTERS_FOR_STAFF,
+    LETTERS_FOR_SUBSCRIBERS,
+)
 from shop.email.requesting import request_letter
 from shop.email.samples import sample_facts
 from shop.errors import InvalidInput, NotAllowed, NotFound
@@ -37,10 +44,8 @@ def letter_kinds() -> Response:
     groups = [
         ("To your buyers", [(key, name_of(key)) for key in LETTERS if key in LETTERS_FOR_BUYERS]),
         ("About your buyers’ accounts", [(key, name_of(key)) for key in LETTERS_FOR_SHOPPERS]),
-        (
-            "To you",
-            [(key, name_of(key)) for key in LETTERS if key not in LETTERS_FOR_BUYERS + LETTERS_FOR_SHOPPERS],
-        ),
+        ("To those who asked for them", [(key, name_of(key)) for key in LETTERS_FOR_SUBSCRIBERS]),
+        ("To you", [(key, name_of(key)) for key in LETTERS_FOR_MERCHANT + LETTERS_FOR_STAFF]),
     ]
     return render("admin/letter_kinds.html", page_title="What letters look like", groups=groups)
 

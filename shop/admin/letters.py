@@ -20,7 +20,7 @@ from shop.core.pages import render
 from shop.core.paging import Page, page_number
 from shop.core.transaction import transaction
 from shop.email.models import Letter
-from shop.email.rendering import LETTERS
+from shop.email.rendering import LETTERS, all_facts
 from shop.email.requesting import request_letter
 from shop.errors import NotFound
 from shop.extensions import db
@@ -38,7 +38,14 @@ NAMES = {
     "delivered": "Delivered",
     "refunded": "Refunded",
     "cancelled": "Cancelled",
-    "abandoned_cart": "Abandoned cart",
+    "abandoned_cart": "Cart: first reminder",
+    "abandoned_cart_second": "Cart: second reminder",
+    "abandoned_cart_last": "Cart: last reminder",
+    "newsletter": "Newsletter",
+    "newsletter_confirm": "Newsletter: confirm the address",
+    "stock_confirm": "Watched product: confirm the address",
+    "back_in_stock": "Back in stock",
+    "price_drop": "Cheaper now",
     "contact_received": "Contact: we got it",
     "order_link": "Link to an order",
     "gift_card": "Gift card, with its code",
@@ -135,7 +142,7 @@ def letter(letter_id: int) -> Response:
     row = _get(session, letter_id)
     number = session.execute(select(Order.number).where(Order.id == row.order_id)).scalar() if row.order_id else None
     failure = get_failure(session, "letters", row.id) if row.work_state == "parked" else None
-    rendered, problem = render_safely(row.letter, row.facts, row.locale)
+    rendered, problem = render_safely(row.letter, all_facts(row), row.locale)
     return render(
         "admin/letter.html",
         page_title=name_of(row.letter),
@@ -153,7 +160,7 @@ def letter(letter_id: int) -> Response:
 def letter_frame(letter_id: int) -> Response:
     """The letter's HTML alone, for the frame of its page."""
     row = _get(db.session(), letter_id)
-    return frame_of(row.letter, row.facts, row.locale)
+    return frame_of(row.letter, all_facts(row), row.locale)
 
 
 @bp.post("/letters/<int:letter_id>/try-again")
@@ -203,7 +210,7 @@ def resend_letter(letter_id: int) -> BaseResponse:
                 letter=row.letter,
                 subject_key=f"{stem}#{count + 1}"[:80],
                 to_email=row.to_email,
-                facts=row.facts,
+                facts=all_facts(row),
                 locale=row.locale,
                 order_id=row.order_id,
             )

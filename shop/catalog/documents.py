@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from shop.catalog.cards import card_of, option_key, picture_from, value_ids_in_use
 from shop.catalog.past_prices.lowest import LOWEST_COLUMN
 from shop.catalog.words import fold, plain_text, search_config
+from shop.subscribers.watching import ring
 from shop.tenancy.profile import Profile, current_profile
 
 CHUNK = 200
@@ -57,9 +58,10 @@ _WRITE = text("""
 def rebuild(session: Session, product_ids: Sequence[int]) -> None:
     """Write card, document, price range, stock and search vectors of these products.
 
-    Five statements for every 200 products, in the caller's transaction; flushes what the session holds first, commits
-    nothing and leaves the catalogue's version to the caller (`tenancy.profile.touch_catalog`). A repeat writes the
-    same. Unknown ids are passed over. Objects already loaded keep their old values of these columns.
+    Six statements for every 200 products, in the caller's transaction; flushes what the session holds first, commits
+    nothing and leaves the catalogue's version to the caller (`tenancy.profile.touch_catalog`). Whoever waits for a
+    variant of theirs is looked at (subscribers/watching.py). A repeat writes the same. Unknown ids are passed over.
+    Objects already loaded keep their old values of these columns.
     """
     profile = current_profile()
     media_url = current_app.config["IMPRINT"].media_url.rstrip("/")
@@ -94,6 +96,7 @@ def _rebuild_chunk(session: Session, ids: list[int], profile: Profile, media_url
     if rows:
         config = search_config(profile.locale)
         session.execute(_WRITE, {"config": config, "rows": orjson.dumps(rows).decode()})
+        ring(session, ids, profile.currency)
 
 
 def _row_of(product: Any, card: dict[str, Any], document: dict[str, Any], plain: str) -> dict[str, Any]:

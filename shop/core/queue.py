@@ -34,6 +34,8 @@ class JobName(StrEnum):
     DRAIN_NEW_PRODUCTS = "jobs.catalog.drain_new_products"
     DRAIN_PRIVACY = "jobs.privacy.drain"
     RUN_CHANGES = "jobs.catalog.run_changes"
+    TELL_WATCHERS = "jobs.subscribers.tell_watchers"
+    REMIND_OF_CARTS = "jobs.subscribers.remind_of_carts"
 
 
 QUEUE_OF: dict[JobName, str] = {
@@ -48,6 +50,8 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.DRAIN_NEW_PRODUCTS: "fulfilment",
     JobName.DRAIN_PRIVACY: "catalog",
     JobName.RUN_CHANGES: "catalog",
+    JobName.TELL_WATCHERS: "email",
+    JobName.REMIND_OF_CARTS: "email",
 }
 QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks")
 _SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, UniqueConstraint, func
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,6 +26,7 @@ class Letter(DurableWork, Model):
         Index("ix_letters_created_at", "created_at"),
         Index("ix_letters_order", "order_id"),
         Index("ix_letters_to", "to_email"),
+        Index("ix_letters_shared", "shared_id", "work_state", postgresql_where=text("shared_id IS NOT NULL")),
     )
 
     letter: Mapped[str] = mapped_column(String(40))
@@ -35,9 +36,20 @@ class Letter(DurableWork, Model):
     locale: Mapped[str] = mapped_column(String(8), default="en")
     #: the facts the letter is rendered from, frozen when it was requested
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    #: facts it has in common with many others, kept once; its own come on top of them
+    shared_id: Mapped[int | None] = mapped_column(ForeignKey("letter_shared_facts.id"))
     provider: Mapped[str] = mapped_column(String(12), default="")
     provider_message_id: Mapped[str] = mapped_column(String(255), default="")
     subject_line: Mapped[str] = mapped_column(String(300), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
+
+
+class SharedFacts(Model):
+    """What many letters say alike: a newsletter in one language. Frozen once the first of them is asked for."""
+
+    __tablename__ = "letter_shared_facts"
+
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
 
 

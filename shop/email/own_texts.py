@@ -63,6 +63,7 @@ _CONTACT = (
     Placeholder("name", "the writer’s name", ("name",)),
     Placeholder("order_number", "the order it is about", ("order_number",)),
 )
+_EXPIRES = (Placeholder("expires", "until when the link works", ("expires",)),)
 _OF_LETTER: dict[str, tuple[Placeholder, ...]] = {
     "order_confirmation": _ORDER,
     "shipped": _PARCEL,
@@ -86,7 +87,10 @@ _OF_LETTER: dict[str, tuple[Placeholder, ...]] = {
     ),
     "merchant_new_order": _ORDER,
     "payment_failed": (Placeholder("reason", "what the bank said", ("checkout", "problem")),),
-    "abandoned_cart": (Placeholder("expires", "until when the link works", ("expires",)),),
+    "abandoned_cart": _EXPIRES,
+    "abandoned_cart_second": _EXPIRES,
+    "abandoned_cart_last": _EXPIRES,
+    "stock_confirm": (Placeholder("title", "what somebody waits for", ("title",)),),
     "contact": _CONTACT,
     "contact_received": _CONTACT,
     "merchant_failure": (
@@ -107,8 +111,8 @@ _OF_LETTER: dict[str, tuple[Placeholder, ...]] = {
 
 
 def may_be_reworded(letter: str) -> bool:
-    """Letters about an account stay in our words: a warning must not say something else."""
-    return not letter.startswith(("staff_", "account_"))
+    """Letters about an account stay in our words: a warning must not say something else. A newsletter has its own."""
+    return letter != "newsletter" and not letter.startswith(("staff_", "account_"))
 
 
 def placeholders_of(letter: str) -> tuple[Placeholder, ...]:

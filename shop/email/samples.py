@@ -13,7 +13,12 @@ gift_card                 `gift`, `code` (sealed), `shop_url`, `balance_url`
 gift_card_bought          `gift` {amount, sender, recipient, recipient_email, message, currency, expires, deliver_on},
                           `print_url` (sealed), `order` {number, url}
 payment_failed            `checkout` {lines, retry_url, problem?, totals?}
-abandoned_cart            `lines`, `restore_url`, `expires`, `totals`?, `stop_url`?
+abandoned_cart(_second, _last)  `lines`, `restore_url`, `pay_url`?, `expires`, `code`?
+newsletter                `subject`, `preview`, `body_html`, `body_text`, `items`, `shop_url`
+newsletter_confirm        `confirm_url` (sealed)
+stock_confirm             `kind` (stock | price), `title`, `items`, `confirm_url` (sealed)
+back_in_stock, price_drop `items` [{title, variant_title?, price, was?, url, image_url?}]
+What may be stopped also has `stop_url` and `letters_url` (sealed); the first one stands in its headers, too.
 contact, contact_received `name`, `email`, `order_number`, `message`
 merchant_new_order        `order`, `admin_url`
 merchant_failure          `what`, `why`, `hint`, `url`
@@ -176,12 +181,61 @@ def _payment_failed(words: _Words) -> dict[str, Any]:
     }
 
 
+def _stoppable(facts: dict[str, Any]) -> dict[str, Any]:
+    pages = "https://shop.example.com/letters/"
+    return {**facts, "stop_url": pages + "unsubscribe/sample", "letters_url": pages + "preferences/sample"}
+
+
+def _items(words: _Words) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": line["title"],
+            "variant_title": line["variant_title"],
+            "price": words.price(minor),
+            "was": words.price(was) if was else "",
+            "url": "https://shop.example.com/products/sample",
+            "image_url": line["image_url"],
+        }
+        for line, minor, was in zip(_lines(words)[:2], (2400, 1800), (2800, 0), strict=True)
+    ]
+
+
 def _abandoned(words: _Words) -> dict[str, Any]:
-    return {
-        "lines": _lines(words),
-        "restore_url": "https://shop.example.com/cart",
-        "expires": words.day(2026, 12, 21),
-    }
+    return _stoppable(
+        {
+            "lines": _lines(words),
+            "restore_url": "https://shop.example.com/cart/restore/sample",
+            "pay_url": "https://shop.example.com/pay/sample",
+            "expires": words.day(2026, 12, 21),
+            "code": "WELCOME10",
+        }
+    )
+
+
+def _newsletter(words: _Words) -> dict[str, Any]:
+    subject = "Du nouveau pour l’hiver" if words.french else "New for the winter"
+    first = (
+        "Trois motifs sont arrivés cette semaine, dessinés au coin du feu."
+        if words.french
+        else "Three designs arrived this week, drawn by the fire."
+    )
+    return _stoppable(
+        {
+            "subject": subject,
+            "preview": first,
+            "body_html": f"<p>{first}</p>",
+            "body_text": first,
+            "items": _items(words),
+            "shop_url": "https://shop.example.com",
+        }
+    )
+
+
+def _watched(words: _Words) -> dict[str, Any]:
+    """Every letter about a thing that somebody waits for."""
+    items = _items(words)
+    confirm = "https://shop.example.com/letters/confirm/sample"
+    return _stoppable({"kind": "stock", "title": items[0]["title"], "items": items, "confirm_url": confirm})
 
 
 def _payment_link(words: _Words) -> dict[str, Any]:
@@ -306,6 +360,13 @@ _MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {
     "refunded": _refunded,
     "cancelled": _cancelled,
     "abandoned_cart": _abandoned,
+    "abandoned_cart_second": _abandoned,
+    "abandoned_cart_last": _abandoned,
+    "newsletter": _newsletter,
+    "newsletter_confirm": _watched,
+    "stock_confirm": _watched,
+    "back_in_stock": _watched,
+    "price_drop": _watched,
     "contact": _contact,
     "contact_received": _contact,
     "order_link": _order,

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Any
 
 from shop.core import durable, log
 from shop.core.durable import Claim
 from shop.core.settings import current_settings
 from shop.core.transaction import release_connection, transaction
 from shop.email.models import Letter
-from shop.email.rendering import render_letter
+from shop.email.rendering import all_facts, render_letter
 from shop.email.sealing import open_sealed
 from shop.email.senders import Envelope, sender_for
 from shop.errors import Misunderstood, OutsideError, Refused, Unavailable
@@ -76,8 +77,9 @@ def _write_down(sender: str, held: Claim, letter: str, answer: str, began: float
 
 def _envelope(letter: Letter) -> Envelope:
     profile = current_profile()
+    facts = open_sealed(all_facts(letter))
     try:
-        rendered = render_letter(letter.letter, open_sealed(letter.facts), letter.locale)
+        rendered = render_letter(letter.letter, facts, letter.locale)
     except Exception as error:
         raise Misunderstood(
             f"The letter {letter.letter} cannot be written", service="letters", detail=str(error)
@@ -91,4 +93,13 @@ def _envelope(letter: Letter) -> Envelope:
         text=rendered.text,
         html=rendered.html,
         key=f"letter-{letter.id}",
+        headers=_headers(facts),
     )
+
+
+def _headers(facts: dict[str, Any]) -> dict[str, str]:
+    """One press in the mail reader stops letters that may be stopped (RFC 8058)."""
+    stop = facts.get("stop_url")
+    if not isinstance(stop, str) or not stop.startswith("http"):
+        return {}
+    return {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

@@ -208,7 +208,7 @@ def set_note() -> BaseResponse:
 
 
 def set_reminder() -> BaseResponse:
-    """POST /cart/reminder: email. Typing it here is the consent to one letter about this cart; empty takes it back."""
+    """POST /cart/reminder: email. Typing it here is the consent to be reminded of this cart; empty takes it back."""
     cart = _cart_or_404()
     typed = request.form.get("email", "").strip()
     problem: ShopError | None = None
@@ -221,7 +221,7 @@ def set_reminder() -> BaseResponse:
     if problem is None:
         with transaction() as session:
             session.get_one(Cart, cart.id).email = address
-        flash(_("We will write once if you leave without paying.") if address else _("No reminder, then."), "info")
+        flash(_("We will remind you if you leave without paying.") if address else _("No reminder, then."), "info")
     return _changed(cart, problem)
 
 

@@ -9,6 +9,7 @@ from shop.extensions import limiter
 from shop.storefront import (
     brand,
     cart,
+    cart_restoring,
     checkout,
     collection,
     contact,
@@ -16,6 +17,7 @@ from shop.storefront import (
     covered,
     gift_cards,
     home,
+    letters,
     order_moves,
     order_status,
     pages,
@@ -24,6 +26,7 @@ from shop.storefront import (
     product,
     search,
     seo,
+    watching,
 )
 from shop.storefront.reviews import listing as review_listing
 from shop.storefront.reviews import writing as review_writing
@@ -68,6 +71,7 @@ bp.post("/cart/codes/remove")(cart.remove_discount_code)
 bp.post("/cart/note")(cart.set_note)
 bp.post("/cart/reminder")(cart.set_reminder)
 bp.post("/cart/gift-cards/remove")(cart.remove_gift_card_from_cart)
+bp.get("/cart/restore/<token>")(cart_restoring.restore)
 bp.post("/checkout")(checkout.pay)
 bp.get("/checkout/details/<reference>")(covered.checkout_details)
 bp.post("/checkout/details/<reference>")(covered.place_order_with_cards)
@@ -102,6 +106,17 @@ bp.get("/reviews/stop/<token>")(review_writing.stop_page)
 bp.post("/reviews/stop/<token>")(review_writing.stop_letters)
 bp.get("/contact")(contact.contact_form)
 bp.post("/contact")(contact.send_message)
+
+bp.get("/newsletter")(letters.newsletter)
+bp.post("/newsletter")(letters.ask_for_newsletter)
+bp.get("/letters/confirm/<token>", endpoint="confirm_letters")(letters.confirm)
+bp.post("/letters/confirm/<token>", endpoint="confirm_letters_now")(letters.confirm_now)
+bp.get("/letters/unsubscribe/<token>", endpoint="unsubscribe")(letters.unsubscribe)
+bp.post("/letters/unsubscribe/<token>", endpoint="unsubscribe_now")(letters.unsubscribe_now)
+bp.get("/letters/preferences/<token>", endpoint="letter_preferences")(letters.preferences)
+bp.post("/letters/preferences/<token>", endpoint="save_letter_preferences")(letters.save_preferences)
+bp.get("/letters/watch/<slug>")(watching.watch_form)
+bp.post("/letters/watch/<slug>")(watching.watch)
 
 bp.get("/sitemap.xml")(seo.sitemap)
 bp.get("/sitemap-<name>.xml")(seo.sitemap_part)

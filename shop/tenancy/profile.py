@@ -54,6 +54,7 @@ class Profile:
     production_delay_minutes: int
     invoicing: dict[str, Any] = field(default_factory=dict)
     checkout: dict[str, Any] = field(default_factory=dict)
+    reminders: dict[str, Any] = field(default_factory=dict)
     staff_totp_required: bool = False
     own_shipping_prices: bool = False
     languages: list[Any] = field(default_factory=list)

@@ -21,6 +21,7 @@ from shop.orders.models import OrderLine
 from shop.outbound.models import OutboundCall
 from shop.promotions.gift_cards.issuing import forget_codes
 from shop.promotions.gift_cards.models import GiftCard
+from shop.subscribers.watching import let_old_ones_go as let_old_wishes_go
 from shop.tenancy.profile import touch_catalog
 from shop.webhook_delivery.models import WebhookDelivery, WebhookMessage
 from shop.workflows.export_customer import forget_old_files
@@ -57,6 +58,7 @@ def run() -> None:
         let_old_ones_go(session)
         let_old_rows_go(session)
         let_old_prices_go(session)
+        let_old_wishes_go(session)
         forget_old_files(session)
         forget_codes(session, now)
         session.execute(

@@ -38,7 +38,10 @@ from shop.workflows.draft_orders import mark_paid, reason_to_hold
 from shop.workflows.find_discounts import why_not_theirs
 from shop.workflows.gift_card_payment import as_if_all_was_charged, pay_with_cards, source_of
 from shop.workflows.issue_invoice import issue_when_paid
+from shop.workflows.letter_choices import follow_consent
 from shop.workflows.letter_facts import draft_facts, money, order_facts, public_url
+from shop.workflows.remind_of_carts import begin as begin_reminders
+from shop.workflows.remind_of_carts import stop_for_order
 from shop.workflows.start_checkout import uses_of, way_back
 
 logger = log.get_logger("checkout")
@@ -136,6 +139,7 @@ def place_paid(session: Session, checkout: Checkout, facts: SessionFacts) -> Ord
     if checkout.order_id is None:
         checkout.order_id = order.id
     checkout.status, checkout.problem = "completed", ""
+    stop_for_order(session, order, checkout.cart_id)  # after the cart's lock, as reminders take them
     issue_when_paid(session, order)
     return order
 
@@ -208,6 +212,7 @@ def _agree_to_mail(session: Session, order: Order) -> None:
     customer = session.get_one(Customer, order.customer_id)
     why = f"Ticked on the payment page of order {order.number}"
     change_consent(session, customer, True, source="checkout", who="the customer", why=why)
+    follow_consent(session, customer.email, True, order.locale, source="checkout")
 
 
 def _empty_its_cart(session: Session, checkout: Checkout) -> None:
@@ -241,31 +246,14 @@ def _fail(session: Session, checkout: Checkout, facts: SessionFacts) -> str:
 
 
 def _expire(session: Session, checkout: Checkout, facts: SessionFacts) -> str:
-    """Nobody paid in time. Only who agreed to mail gets the way back."""
+    """Nobody paid in time. Whoever may be reminded is, on the merchant's schedule."""
     if checkout.status not in ("expired", "failed"):
         checkout.status = "expired"
         release(session, [checkout.id])
-        checkout.recovery_url = facts.recovery_url
         email = facts.email or checkout.email or ""
-        if (
-            email
-            and checkout.draft_order_id is None
-            and facts.recovery_url
-            and (facts.wants_mail or checkout.accepts_recovery)
-            and _cart_waits(session, checkout)
-        ):
-            request_letter(
-                session,
-                letter="abandoned_cart",
-                subject_key=f"checkout:{checkout.id}",
-                to_email=email,
-                locale=checkout.locale,
-                facts={
-                    "lines": draft_facts(OrderDraft.from_json(checkout.draft)),
-                    "restore_url": facts.recovery_url,
-                    "expires": "",
-                },
-            )
+        consents = facts.wants_mail or checkout.accepts_recovery
+        if _cart_waits(session, checkout):
+            begin_reminders(session, checkout, email, consents=consents, recovery_url=facts.recovery_url)
     return checkout.status
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Table, bindparam, delete, func, select, update
@@ -34,6 +35,8 @@ from shop.orders.models import Order, OrderEntry
 from shop.payments.models import Dispute, Payment, Refund
 from shop.payments.summing import OPEN_DISPUTES
 from shop.workflows.forget_reviews import forget_reviewer, remove_pictures
+from shop.subscribers.choosing import forget_address
+from shop.subscribers.models import CartReminder
 from shop.workflows.personal_data import Person, find_person, read_rows, tables, texts
 from shop.workflows.redacting import ERASED, Redactor, words_in
 
@@ -159,6 +162,9 @@ def erase(held: Claim) -> None:
         raw = session.execute(select(PrivacyRequest.person).where(PrivacyRequest.id == held.id)).scalar_one()
     if raw:
         person = _learn(Person.from_json(raw), held)
+        with transaction() as session:
+            durable.hold(session, PrivacyRequest, held)
+            forget_address(session, person.emails, datetime.fromisoformat(person.until))
         redactor = Redactor(person)
         remove_pictures(person.order_ids)
         for table in tables():
@@ -252,6 +258,7 @@ def _erase_own_rows(session: Session, person: Person) -> None:
             (Letter.to_email == ERASED) & (Letter.work_state != "done"),
             {"work_state": "done", "finished_at": clock.now(), "fence": Letter.fence + 1},
         ),
+        (CartReminder, CartReminder.email == ERASED, {"status": "ended", "work_state": "done", "email": ""}),
         (Cart, Cart.customer_id.in_(customers) | (Cart.email == ERASED), {"email": None, "note": ""}),
         (
             Checkout,

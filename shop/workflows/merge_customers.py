@@ -15,6 +15,7 @@ from shop.customers.models import PrivacyRequest
 from shop.errors import Conflict, InvalidInput, NotFound
 from shop.extensions import db
 from shop.orders.models import Order
+from shop.workflows.letter_choices import follow_consent
 
 
 def merge_customers(keep_id: int, other_id: int, *, who: str) -> bool:
@@ -68,6 +69,8 @@ def _join(session: Session, keep: Customer, other: Customer, who: str) -> None:
     why = f"Merged with {other.email}"
     strictest = keep.accepts_marketing and other.accepts_marketing
     change_consent(session, keep, strictest, source="merge", who=who, why=f"{why}, who did not want mail")
+    if not strictest:
+        follow_consent(session, keep.email, False, keep.locale, source="merge", who=who)
     other.accepts_marketing = False
     keep.name, keep.phone = keep.name or other.name, keep.phone or other.phone
     keep.tags, other.tags = join_tags(keep.tags, other.tags), []

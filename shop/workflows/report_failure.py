@@ -31,6 +31,9 @@ WHAT = {
     "webhook_deliveries": "A webhook could not be sent",
     "new_products": "A product could not be made of a design",
     "privacy_requests": "What is held about a customer could not be handed out or erased",
+    "product_watches": "Somebody could not be told that a product is back or cheaper",
+    "cart_reminders": "A reminder of a cart could not be written",
+    "campaigns": "A newsletter stopped on its way",
     "change_runs": "A change of many products stopped on its way",
 }
 QUIET = frozenset({"letters", "images"})  # shown in the panel; a letter about a letter would loop

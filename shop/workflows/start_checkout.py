@@ -248,7 +248,7 @@ def _new_checkout(
         gift_minor=quote.paid_by_cards.minor,
         email=email or cart.email,
         locale=locale,
-        accepts_recovery=bool(cart.email),  # typed into the reminder form: the consent to one letter
+        accepts_recovery=bool(cart.email),  # typed into the reminder form: the consent to be reminded
         # a minute on top: Stripe counts from when it reads the request, and refuses less than half an hour
         expires_at=clock.now() + timedelta(minutes=config.checkout_expires_minutes, seconds=60),
         polled_at=clock.now(),

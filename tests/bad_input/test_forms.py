@@ -50,6 +50,11 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
         {"name": "Ada", "email": "ada@example.com", "order_number": "", "message": "Hello there"},
         set(),
     ),
+    "/newsletter": ({"email": "ada@example.com"}, set()),
+    "/letters/confirm/<token>": ({}, set()),
+    "/letters/unsubscribe/<token>": ({"List-Unsubscribe": "One-Click"}, set()),
+    "/letters/preferences/<token>": ({"newsletter": "1", "stock": "1", "nothing": ""}, set()),
+    "/letters/watch/<slug>": ({"kind": "stock", "variant": "{variant}", "email": "ada@example.com"}, {"variant"}),
 }
 MAY_STORE = {"/contact", "/cart/note", "/cart/destination", "/checkout"}
 

@@ -15,6 +15,7 @@ from shop.admin.permissions import May, staff_only
 from shop.core.transaction import transaction
 from shop.customers.changing import add_note, change_consent, lock_customer
 from shop.customers.models import CustomerNote
+from shop.workflows.letter_choices import follow_consent
 
 
 def who() -> str:
@@ -64,6 +65,8 @@ def change_customer_consent(customer_id: int) -> Response:
         with transaction() as session:
             found = lock_customer(session, customer_id)
             changed = change_consent(session, found, accepts, source="panel", who=who(), why=why)
+            if changed:
+                follow_consent(session, found.email, accepts, found.locale, source="panel", who=who())
         now = "wants marketing mail" if accepts else "wants no marketing mail"
         return f"Written down: this customer {now}." if changed else f"It was so already: this customer {now}."
 

@@ -18,6 +18,7 @@ from shop.core.transaction import transaction
 from shop.customers.changing import MOST_TAG_CHARS, MOST_TAGS, change_consent, lock_customer, read_tags
 from shop.errors import NotFound
 from shop.extensions import db
+from shop.workflows.letter_choices import follow_consent
 
 Tag = Annotated[str, Meta(max_length=MOST_TAG_CHARS, pattern=LINE.replace("[^", "[^,"))]
 
@@ -93,7 +94,9 @@ def change_customer(call: Call[Query, CustomerChange], customer_id: int) -> Answ
             if getattr(found, name) != value:
                 setattr(found, name, value)
         if call.body.accepts_marketing is not UNSET:
-            change_consent(session, found, call.body.accepts_marketing, source="api", who=call.who)
+            accepts = call.body.accepts_marketing
+            if change_consent(session, found, accepts, source="api", who=call.who):
+                follow_consent(session, found.email, accepts, found.locale, source="api", who=call.who)
         session.flush()
         return call.keep(session, Answer(show_customer(found)))
 

@@ -27,7 +27,7 @@ class BrevoSender(Sender):
             "subject": envelope.subject,
             "textContent": envelope.text,
             "htmlContent": envelope.html,
-            "headers": {"idempotencyKey": envelope.key},
+            "headers": {**envelope.headers, "idempotencyKey": envelope.key},
         }
         if envelope.reply_to:
             body["replyTo"] = {"email": envelope.reply_to}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -17,6 +17,7 @@ class Envelope:
     text: str
     html: str
     key: str  # ours; a sender that knows repeats passes it on
+    headers: dict[str, str] = field(default_factory=dict)  # more of them, plain ASCII
 
 
 class Sender(ABC):

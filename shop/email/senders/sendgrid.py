@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from typing import Any
 from urllib.error import URLError
 
 from python_http_client.exceptions import HTTPError
@@ -22,7 +23,7 @@ class SendGridSender(Sender):
         self.api.client.timeout = TIMEOUT_SECONDS  # none by default
 
     def send(self, envelope: Envelope) -> str:
-        body = {
+        body: dict[str, Any] = {
             "from": {"email": envelope.from_email, "name": envelope.from_name},
             "personalizations": [{"to": [{"email": envelope.to}], "custom_args": {"imprint_key": envelope.key}}],
             "subject": envelope.subject,
@@ -32,6 +33,8 @@ class SendGridSender(Sender):
             ],
             "tracking_settings": {"click_tracking": {"enable": False}, "open_tracking": {"enable": False}},
         }
+        if envelope.headers:
+            body["headers"] = envelope.headers
         if envelope.reply_to:
             body["reply_to"] = {"email": envelope.reply_to}
         try:

@@ -14,6 +14,7 @@ from shop.email.senders.envelope import Envelope, Sender
 from shop.errors import NeedsReconnect, Refused, Unavailable
 
 TIMEOUT_SECONDS = 15
+LONGEST_LINE = 998  # RFC 5322 §2.1.1
 
 
 class SmtpSender(Sender):
@@ -81,4 +82,9 @@ def as_message(envelope: Envelope) -> EmailMessage:
     message["X-Entity-Ref-ID"] = envelope.key
     message.set_content(envelope.text)
     message.add_alternative(envelope.html, subtype="html")
+    if envelope.headers:
+        for name, value in envelope.headers.items():
+            message[name] = value
+        # a long address would be folded into encoded words, which nobody reads in such a header
+        message.policy = message.policy.clone(max_line_length=LONGEST_LINE)
     return message

@@ -9,7 +9,6 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import undefer
 from werkzeug.wrappers import Response
 
-from shop.accounts.models import Customer
 from shop.accounts.shopper_models import Shopper
 from shop.accounts.shoppers.changing import NOT_ANY_MORE, find_link
 from shop.accounts.signing_in import may_ask_for_a_letter
@@ -22,8 +21,12 @@ from shop.extensions import db
 from shop.storefront.account.arriving import REALM, too_many
 from shop.storefront.account.blueprint import bp, me, page, take_cookie
 from shop.storefront.account.security import check_own_password
+from shop.storefront.letters import kinds_shown
+from shop.subscribers.choosing import find_subscriber, keep_subscriber
+from shop.subscribers.kinds import KINDS, NEWSLETTER
 from shop.workflows import shopper_accounts
 from shop.workflows.export_customer import KEPT_DAYS, request_export
+from shop.workflows.letter_choices import choose, words_of
 from shop.workflows.shopper_letters import who_is
 
 MOST_FILES = 5
@@ -36,12 +39,15 @@ def data() -> Response:
 
 @bp.post("/letters", endpoint="set_letters")
 def set_letters() -> Response:
-    """Marketing mail, yes or no; each change is kept with its time."""
-    wanted = request.form.get("marketing") == "1"
+    """Each kind of letter, yes or no; each change is kept with its time."""
+    chosen = {kind: request.form.get(kind) == "1" for kind in KINDS}
+    wanted = chosen[NEWSLETTER]
     with transaction() as session:
         customer = lock_customer(session, me().customer_id)
         change_consent(session, customer, wanted, source="account", who=who_is(me()))
-    said = _("We write to you about new things.") if wanted else _("We only write about your orders and your account.")
+        row = keep_subscriber(session, me().email, me().locale)
+        choose(session, row, chosen, source="account", words=words_of(NEWSLETTER))
+    said = _("We write to you about new things.") if wanted else _("Saved.")
     flash(said, "good")
     return redirect(url_for("account.data"), 303)
 
@@ -142,13 +148,12 @@ def _files() -> Select[PrivacyRequest]:
 
 def _page(status: int = 200, errors: dict[str, str] | None = None) -> Response:
     session = db.session()
-    accepts = session.execute(select(Customer.accepts_marketing).where(Customer.id == me().customer_id)).scalar()
     return page(
         "data",
         status=status,
         page_title=_("Letters and data"),
         errors=errors or {},
-        accepts=bool(accepts),
+        kinds=kinds_shown(find_subscriber(session, me().email)),
         files=session.execute(_files().limit(MOST_FILES)).scalars().all(),
         days=KEPT_DAYS,
     )

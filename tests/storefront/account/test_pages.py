@@ -237,7 +237,7 @@ def test_addresses_are_kept_changed_and_removed_and_one_is_the_usual(shopper: Vi
 
 def test_marketing_letters_are_the_shoppers_choice_and_the_change_is_kept(shopper: Visitor) -> None:
     shopper.get("/account/data")
-    for wanted in ({"marketing": "1"}, {"marketing": "1"}, {}):
+    for wanted in ({"newsletter": "1"}, {"newsletter": "1"}, {}):
         assert shopper.post("/account/letters", wanted).status_code == 303
     db.session.remove()
     changes = db.session.execute(select(ConsentChange).order_by(ConsentChange.id)).scalars().all()
@@ -298,7 +298,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/account/password": {"current": "x", "password": "nine purple teapots"},
     "/account/email": {"new_email": "x@example.com", "email_password": "x"},
     "/account/addresses/new": {**ADDRESS, "default": "1"},
-    "/account/letters": {"marketing": "1"},
+    "/account/letters": {"newsletter": "1"},
     "/account/export": {"export_password": "x"},
     "/account/delete": {"delete_password": "x"},
 }
