@@ -15,7 +15,7 @@ from shop.extensions import db
 from shop.fulfilment.models import FulfilmentOrder
 from shop.inbound.models import InboundEvent
 from shop.payments.models import DisputeAnswer, Refund
-from shop.subscribers.models import CartReminder, ProductWatch
+from shop.subscribers.models import Campaign, CartReminder, ProductWatch
 from shop.webhook_delivery.models import WebhookDelivery
 
 #: every kind of durable work, and the job that drains it
@@ -33,6 +33,7 @@ WORK: dict[JobName, type[Any]] = {
     JobName.RUN_CHANGES: ChangeRun,
     JobName.TELL_WATCHERS: ProductWatch,
     JobName.REMIND_OF_CARTS: CartReminder,
+    JobName.SEND_CAMPAIGNS: Campaign,
 }
 
 

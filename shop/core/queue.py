@@ -36,6 +36,7 @@ class JobName(StrEnum):
     RUN_CHANGES = "jobs.catalog.run_changes"
     TELL_WATCHERS = "jobs.subscribers.tell_watchers"
     REMIND_OF_CARTS = "jobs.subscribers.remind_of_carts"
+    SEND_CAMPAIGNS = "jobs.subscribers.send_campaigns"
 
 
 QUEUE_OF: dict[JobName, str] = {
@@ -52,6 +53,7 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.RUN_CHANGES: "catalog",
     JobName.TELL_WATCHERS: "email",
     JobName.REMIND_OF_CARTS: "email",
+    JobName.SEND_CAMPAIGNS: "email",
 }
 QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks")
 _SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800}

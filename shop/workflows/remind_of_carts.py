@@ -63,12 +63,7 @@ def begin(session: Session, checkout: Checkout, email: str, *, consents: bool, r
         return False
     if not consents and not (rules.soft_opt_in and _may_softly(session, checkout, email)):
         return False
-    earlier = session.execute(
-        select(CartReminder.step, CartReminder.letters)
-        .where(CartReminder.cart_id == checkout.cart_id, CartReminder.cart_generation == checkout.cart_generation)
-        .order_by(CartReminder.step.desc())
-        .limit(1)
-    ).first()
+    earlier = _take_over(session, checkout)
     step = rules.next_step(earlier.step if earlier else 0)
     if step is None or not may_write(session, email, CART):
         return False
@@ -94,6 +89,30 @@ def begin(session: Session, checkout: Checkout, email: str, *, consents: bool, r
     if made is not None:
         enqueue_after_commit(session, JobName.REMIND_OF_CARTS)
     return made is not None
+
+
+def _take_over(session: Session, checkout: Checkout) -> CartReminder | None:
+    """The rows of earlier pages of the same cart end; the one that got furthest says where to go on."""
+    rows = session.execute(
+        select(CartReminder)
+        .where(
+            CartReminder.cart_id == checkout.cart_id,
+            CartReminder.cart_generation == checkout.cart_generation,
+            CartReminder.checkout_id != checkout.id,
+        )
+        .order_by(CartReminder.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalars()
+    furthest = None
+    for row in rows:
+        if row.status == "waiting":
+            row.status, row.why, row.ended_at = "stopped", "came_back", clock.now()
+            row.work_state, row.fence = "done", row.fence + 1
+        if furthest is None or row.step >= furthest.step:
+            furthest = row
+    session.flush()
+    return furthest
 
 
 def remind(held: Claim) -> None:
