@@ -34,9 +34,9 @@ from shop.fulfilment.models import FulfilmentOrder
 from shop.orders.models import Order, OrderEntry
 from shop.payments.models import Dispute, Payment, Refund
 from shop.payments.summing import OPEN_DISPUTES
-from shop.workflows.forget_reviews import forget_reviewer, remove_pictures
 from shop.subscribers.choosing import forget_address
 from shop.subscribers.models import CartReminder
+from shop.workflows.forget_reviews import forget_reviewer, remove_pictures
 from shop.workflows.personal_data import Person, find_person, read_rows, tables, texts
 from shop.workflows.redacting import ERASED, Redactor, words_in
 
