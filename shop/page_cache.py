@@ -1,9 +1,9 @@
 """Whole pages, kept: anonymous storefront pages are the same for everyone, so they are answered before Flask wakes up.
 
-A view says `allow()`; the page is then kept under store, versions of catalogue and settings, language, path, known
-parameters and whether a fragment was asked for: first in this process (bounded), then in Redis. A committed change
-raises a version, so it is seen by every worker within a second, and nothing has to be thrown away. Redis down: pages
-are made again. Database down: what is kept is still served.
+A view says `allow()`; the page is then kept under store, versions of catalogue and settings, language, currency, path,
+known parameters and whether a fragment was asked for: first in this process (bounded), then in Redis. A committed
+change raises a version, so it is seen by every worker within a second, and nothing has to be thrown away. Redis down:
+pages are made again. Database down: what is kept is still served.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from shop.kept_pages import KeptPage, ProcessShelf, RedisShelf
 from shop.language_paths import KEY as LANGUAGE
 from shop.language_paths import LanguagePaths
 from shop.page_answers import answer, capture, compress_dynamic
+from shop.storefront.currency import NOTED, asked_for
 from shop.storefront.statics import Files
-from shop.tenancy.profile import on_forget, versions_at
+from shop.tenancy.currencies import offered
+from shop.tenancy.profile import current_profile, on_forget, versions_at
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -110,6 +112,7 @@ class PageCache:
         self.build = build_key(config.public_url, config.media_url)
         self.here = ProcessShelf(PROCESS_BYTES)
         self.visits = VisitCounter(app.extensions.get("imprint.redis"))
+        self._offered: tuple[str, tuple[str, ...]] = ("", ())
         on_forget(self.forget)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -122,11 +125,13 @@ class PageCache:
         environ["imprint.page"] = True
         if path not in _FILES and not path.startswith("/sitemap"):
             self.visits.note(environ)
+        environ[NOTED] = asked = asked_for(environ)
         environ["QUERY_STRING"] = query = normalise(environ.get("QUERY_STRING", ""), known)
         version = self._version() if self.on else None
         if version is None:
             return compress_dynamic(self.inner, environ, start_response)
-        key = f"{self.build}|{version}|{int(wants_fragment(environ))}|{environ.get(LANGUAGE, '')}|{path}|{query}"
+        way = f"{int(wants_fragment(environ))}|{environ.get(LANGUAGE, '')}|{self._currency(asked, version)}"
+        key = f"{self.build}|{version}|{way}|{path}|{query}"
         page = self.here.get(key)
         if page is None:
             page = self._shared().get(key)
@@ -139,6 +144,7 @@ class PageCache:
     def forget(self) -> None:
         """Drop this process's pages."""
         self.here.clear()
+        self._offered = ("", ())
 
     def _make(self, key: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
@@ -161,6 +167,16 @@ class PageCache:
     def _shared(self) -> RedisShelf:
         door: RedisDoor | None = self.app.extensions.get("imprint.redis")
         return RedisShelf(door, scoped_key("page"))
+
+    def _currency(self, asked: str, version: str) -> str:
+        """A currency that pages are made in, or "" for the store's own: whatever is asked for, there are no more pages
+        than currencies."""
+        if not asked:
+            return ""
+        if self._offered[0] != version:
+            with self.app.app_context():
+                self._offered = (version, offered(current_profile())[1:])
+        return asked if asked in self._offered[1] else ""
 
     def _version(self) -> str | None:
         """store@database and both versions; None when nothing is known and the database is down."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from shop.catalog.fixed_prices import fixed_spans
 from shop.catalog.words import slug_of
 from shop.core.money import format_minor
 
@@ -89,6 +90,8 @@ def card_of(
         "compare_text": format_minor(was, currency, locale) if was and was > low else None,
         "from_price": high > low,
         **_lowest(cheapest, currency, locale),
+        "was_minor": was or 0,
+        "fixed": fixed_spans(priced),
         "image": pictures[0] if pictures else None,
         "image2": pictures[1] if len(pictures) > 1 else None,
         "swatches": [{"title": title, "hex": hex_} for title, hex_ in colours[:MAX_SWATCHES] if hex_],

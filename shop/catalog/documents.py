@@ -29,7 +29,7 @@ _PRODUCTS = text("""
       FROM products WHERE id = ANY(:ids)""")
 _VARIANTS = text(f"""
     SELECT product_id, id, external_id, sku, option_value_ids, price_minor, compare_at_minor, is_available, is_default,
-           {LOWEST_COLUMN}
+           fixed_prices, {LOWEST_COLUMN}
       FROM variants WHERE product_id = ANY(:ids) AND position >= 0 ORDER BY product_id, position, id""")  # noqa: S608  (our own text)
 _IMAGES = text("""
     SELECT product_id, id, alt, width, height, colour, renditions, variant_external_ids
@@ -160,6 +160,7 @@ def document_of(
                 "available": v.is_available,
                 "image": first_picture.get(v.external_id),
                 **({"lowest": v.lowest} if v.lowest else {}),
+                **({"fixed": v.fixed_prices} if v.fixed_prices else {}),
             }
             for v in variants
         ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
@@ -34,6 +35,7 @@ class Row(NamedTuple):
     created: float
     facets: str
     collections: str  # "slug:position" joined by spaces
+    fixed: Mapping[str, Any] | None = None  # catalog/fixed_prices.Spans
 
 
 @dataclass(slots=True)
@@ -78,7 +80,23 @@ class CatalogIndex:
         self._read_types(rows)
         self._read_options(rows)
         self._read_collections(rows)
-        self._read_prices(rows)
+        self._spans = [(row.price_minor, row.fixed) for row in rows]
+        self._read_prices([row.price_minor for row in rows])
+        self._told: dict[Any, CatalogIndex] = {}
+
+    def told(self, key: Any, price: Callable[[int, Mapping[str, Any] | None], int]) -> CatalogIndex:
+        """The same index with each product at the price that `price(lowest, fixed spans)` tells; kept by `key`."""
+        found = self._told.get(key)
+        if found is None:
+            prices = [price(low, fixed) for low, fixed in self._spans]
+            found = copy(self)
+            found._told, found._ranks = {}, {}
+            up = sorted(range(self.size), key=lambda at: (prices[at], -self.ids[at]))
+            down = sorted(range(self.size), key=lambda at: (-prices[at], -self.ids[at]))
+            found._orders = {**self._orders, "price_up": array("I", up), "price_down": array("I", down)}
+            found._read_prices(prices)
+            self._told[key] = found
+        return found
 
     # -- building
 
@@ -122,10 +140,10 @@ class CatalogIndex:
             if any(places.values()):
                 self._in_collection[slug] = places
 
-    def _read_prices(self, rows: Sequence[Row]) -> None:
-        by_price = sorted(range(self.size), key=lambda at: rows[at].price_minor)
+    def _read_prices(self, prices: Sequence[int]) -> None:
+        by_price = sorted(range(self.size), key=prices.__getitem__)
         self._price_places = array("I", by_price)
-        self._prices = array("q", [rows[at].price_minor for at in by_price])
+        self._prices = array("q", [prices[at] for at in by_price])
         self._price_masks = [0]
         for start in range(0, self.size, _BLOCK):
             block = _mask(by_price[start : start + _BLOCK], self.size)

@@ -8,12 +8,15 @@ from flask import current_app
 
 from shop.catalog.facets import CatalogIndex, Row
 from shop.catalog.reading import read
+from shop.catalog.telling import span_in
 from shop.core.scope import current_store
+from shop.tenancy.currencies import Pricing
 from shop.tenancy.profile import current_versions, on_forget
 
 _SELECT = """
 SELECT p.id, p.title, p.product_type, p.price_min_minor, p.in_stock, p.sold_count,
-       extract(epoch FROM p.created_at)::float8, p.card->>'facets', coalesce(m.slugs, '')
+       extract(epoch FROM p.created_at)::float8, p.card->>'facets', coalesce(m.slugs, ''),
+       nullif(p.card->'fixed', '{}'::jsonb)
   FROM products p
   LEFT JOIN (SELECT cp.product_id, string_agg(c.slug || ':' || cp.position, ' ' ORDER BY c.id) AS slugs
                FROM collection_products cp JOIN collections c ON c.id = cp.collection_id WHERE c.is_shown
@@ -46,6 +49,14 @@ def current_index() -> CatalogIndex:
         return held[1]
     finally:
         _building.release()
+
+
+def index_in(pricing: Pricing) -> CatalogIndex:
+    """The current index with the prices of a currency: filters and orders go by what the page shows."""
+    index = current_index()
+    if pricing.is_base:
+        return index
+    return index.told(pricing, lambda low, spans: span_in(pricing, low, low, 0, spans)[0])
 
 
 @on_forget

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app
+from flask import current_app, g
 
 from shop.catalog.reading import read
+from shop.catalog.telling import card_in
 from shop.core.scope import current_store
-from shop.tenancy.profile import current_versions, on_forget
+from shop.tenancy.currencies import Pricing, current_pricing
+from shop.tenancy.profile import current_profile, current_versions, on_forget
 
 MAX_HELD = 1500
 
@@ -44,6 +46,9 @@ class Card:
     title: str
     type: str
     price_minor: int
+    price_max_minor: int
+    was_minor: int
+    fixed: dict[str, Any]
     price_text: str
     compare_text: str | None
     from_price: bool
@@ -60,13 +65,33 @@ class Card:
     stars: float
     #: what a page made of it, by the way of drawing (storefront/grid.py); it goes when the card goes
     drawn: dict[tuple[object, ...], str] = field(default_factory=dict)
+    #: the same card in other currencies and languages
+    told: dict[tuple[object, ...], Card] = field(default_factory=dict)
 
 
 _held: dict[str, tuple[int, dict[int, Card]]] = {}
 
 
 def cards_of(product_ids: Sequence[int]) -> list[Card]:
-    """Cards in the order of the ids; what is not on sale any more is left out. At most one statement."""
+    """Cards in the order of the ids, with prices in the page's currency and language; what is not on sale any more is
+    left out. At most one statement."""
+    cards = _stored(product_ids)
+    profile, pricing = current_profile(), current_pricing()
+    locale = g.get("locale") or profile.locale
+    if pricing.is_base and profile.locale.startswith(locale):
+        return cards
+    return [_told(card, pricing, locale) for card in cards]
+
+
+def _told(card: Card, pricing: Pricing, locale: str) -> Card:
+    key = (pricing, locale)
+    found = card.told.get(key)
+    if found is None:
+        found = card.told[key] = card_in(card, pricing, locale)
+    return found
+
+
+def _stored(product_ids: Sequence[int]) -> list[Card]:
     key = f"{current_store()}@{current_app.config['DATABASE_KEY']}"
     version = current_versions().catalog
     held = _held.get(key)
@@ -97,6 +122,9 @@ def _card(raw: dict[str, Any], count: int, total: int) -> Card:
         title=raw["title"],
         type=raw["type"],
         price_minor=raw["price_minor"],
+        price_max_minor=raw["price_max_minor"],
+        was_minor=raw.get("was_minor", 0),
+        fixed=raw.get("fixed") or {},
         price_text=raw["price_text"],
         compare_text=raw["compare_text"],
         from_price=raw["from_price"],

@@ -26,10 +26,17 @@ def absolute(url: str, base: str) -> str:
 
 
 def product_group(
-    document: Mapping[str, Any], base: str, currency: str, page: str = "", more: Mapping[str, Any] | None = None
+    document: Mapping[str, Any],
+    base: str,
+    currency: str,
+    page: str = "",
+    more: Mapping[str, Any] | None = None,
+    *,
+    is_base: bool = True,
 ) -> str:
     """ProductGroup with hasVariant; the offers carry price, availability and their own address. `page`: the product's
-    page in the language of its texts; `more` of the group: its rating and reviews."""
+    page in the language of its texts; `more` of the group: its rating and reviews; not `is_base`: the addresses of the
+    offers name the currency."""
     url = page or f"{base}/products/{document['slug']}"
     images = [absolute(i["full"], base) for i in document["images"]]
     group: dict[str, Any] = {
@@ -51,8 +58,9 @@ def product_group(
     if varies:
         group["variesBy"] = varies
     titles = {v["id"]: (o["kind"], v["title"]) for o in document["options"] for v in o["values"]}
+    suffix = "" if is_base else f"&currency={currency}"
     group["hasVariant"] = [
-        _variant(v, document["title"], url, images, titles, currency) for v in document["variants"][:MAX_VARIANTS]
+        _variant(v, document["title"], url, images, titles, currency, suffix) for v in document["variants"][:MAX_VARIANTS]
     ]
     return script_safe(group)
 
@@ -64,6 +72,7 @@ def _variant(
     images: Sequence[str],
     titles: Mapping[int, tuple[str, str]],
     currency: str,
+    suffix: str = "",
 ) -> dict[str, Any]:
     chosen = [titles[value] for value in variant["options"] if value in titles]
     found: dict[str, Any] = {
@@ -72,7 +81,7 @@ def _variant(
         "name": " – ".join([title, *(text for _, text in chosen)]),
         "offers": {
             "@type": "Offer",
-            "url": f"{url}?variant={variant['id']}",
+            "url": f"{url}?variant={variant['id']}{suffix}",
             "price": str(Money(variant["price_minor"], currency).decimal),
             "priceCurrency": currency,
             "availability": "https://schema.org/" + ("InStock" if variant["available"] else "OutOfStock"),

@@ -8,10 +8,10 @@ from decimal import Decimal, InvalidOperation
 
 from email_validator import EmailNotValidError, validate_email
 
+from shop.core.amounts import LARGEST_MINOR as LARGEST_MINOR
+from shop.core.amounts import NotAnAmount, read_amount
 from shop.core.money import exponent
 from shop.errors import InvalidInput
-
-LARGEST_MINOR = 2_000_000_000  # fits a 32-bit column
 
 
 def text(
@@ -38,22 +38,19 @@ def email(form: Mapping[str, str], name: str, label: str, *, required: bool = Tr
         raise InvalidInput(fields={name: f"{label} is not an e-mail address."}) from error
 
 
-def amount(form: Mapping[str, str], name: str, label: str, currency: str, *, required: bool = True) -> int:
-    """Minor units from what a person types: "12.50", "12,50", "$1,200". 0 when empty and not required."""
-    raw = form.get(name, "").strip().replace("\u00a0", "").replace(" ", "").replace("\u202f", "")
-    raw = raw.strip("$€£¥").removeprefix(currency).removesuffix(currency)
+def amount(
+    form: Mapping[str, str], name: str, label: str, currency: str, *, required: bool = True, locale: str = "en"
+) -> int:
+    """Minor units from what a person types (amounts.py): "12.50", "12,50", "$1,200". 0 when empty and not required."""
+    raw = form.get(name, "").strip()
     if not raw:
         if required:
             raise InvalidInput(fields={name: f"{label} is missing."})
         return 0
-    places = exponent(currency)
-    value = _decimal(raw, name, f"{label} is not an amount. Write it like 12.50.")
-    minor = value.scaleb(places)
-    if minor != minor.to_integral_value():
-        raise InvalidInput(fields={name: f"{label} has too many decimals for {currency}."})
-    if not 0 <= minor <= LARGEST_MINOR:
-        raise InvalidInput(fields={name: f"{label} is out of range."})
-    return int(minor)
+    try:
+        return read_amount(raw, currency, locale)
+    except NotAnAmount as refusal:
+        raise InvalidInput(fields={name: refusal.about(label)}) from refusal
 
 
 def percent(form: Mapping[str, str], name: str, label: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from email_validator import EmailNotValidError, validate_email
-from flask import Response, flash, redirect
+from flask import Response, flash, g, redirect
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from htmx_flask import request
@@ -22,11 +22,13 @@ from shop.cart.changing import (
     remove_code,
     remove_gift_card,
     remove_line,
+    set_currency,
     set_quantity,
 )
 from shop.cart.models import Cart
 from shop.catalog.models import Product, Variant
 from shop.checkout.countries import known_codes
+from shop.checkout.quoting import Quote
 from shop.checkout.shipping import METHODS
 from shop.core.pages import render
 from shop.core.transaction import transaction
@@ -36,8 +38,10 @@ from shop.promotions.codes import MOST_CODES, fold_code
 from shop.promotions.gift_cards.finding import find_card
 from shop.promotions.reading import is_known
 from shop.storefront.cart_facts import cart_facts
+from shop.storefront.currency import remember_currency
 from shop.storefront.visitor import cart_token, new_cart, remember, visitors_cart
 from shop.tenancy.checkout_rules import rules_of
+from shop.tenancy.currencies import current_pricing, offered
 from shop.tenancy.profile import current_profile
 from shop.workflows.find_gift_cards import MOST_CARDS
 from shop.workflows.start_checkout import quote_for
@@ -62,19 +66,28 @@ def add_to_cart() -> BaseResponse:
         response: BaseResponse = _drawer(find_cart(db.session(), token))
     else:
         response = redirect("/cart", 303)
+    if "currency" in request.form:  # bought at this price: the next page has the same currency
+        remember_currency(response, "" if current_pricing().is_base else current_pricing().code)
     return remember(response, token, added.cart_count)
 
 
 def _add(variant_id: int, quantity: int) -> tuple[Added, str]:
-    token = cart_token()
+    token, profile = cart_token(), current_profile()
+    if request.form.get("currency") in offered(profile):
+        g.currency = request.form["currency"]
+    pricing = current_pricing()
     if token:
         with transaction() as session:
-            added = add_line(session, token, variant_id, quantity)
+            if profile.currencies and (cart := find_cart(session, token)) is not None:
+                set_currency(session, cart.id, pricing)
+            added = add_line(session, token, variant_id, quantity, pricing)
         if added is not None:
             return added, token
     with transaction() as session:
-        fresh = new_cart(session).token
-        added = add_line(session, fresh, variant_id, quantity)
+        cart = new_cart(session)
+        fresh, cart.currency = cart.token, "" if pricing.is_base else pricing.code
+        session.flush()
+        added = add_line(session, fresh, variant_id, quantity, pricing)
     if added is None:
         raise NotFound("This item is not available any more.")
     return added, fresh
@@ -252,7 +265,7 @@ def _refuse_add(problem: ShopError) -> BaseResponse:
 
 def _show(cart: Cart | None) -> Response:
     profile = current_profile()
-    quote = quote_for(db.session(), cart, profile) if cart else None
+    quote = _quote(cart)
     facts = cart_facts(cart, quote, profile, str(get_locale()))
     page = render("storefront/cart.html", fragment="cart", cart=facts, page_title=_("Your cart"), canonical_url=None)
     if quote is not None and facts["notices"]:
@@ -263,9 +276,19 @@ def _show(cart: Cart | None) -> Response:
     return page
 
 
+def _quote(cart: Cart | None) -> Quote | None:
+    """A cart with something in it says what currency its page is in."""
+    if cart is None:
+        return None
+    quote = quote_for(db.session(), cart, current_profile())
+    if quote.lines:
+        g.currency = quote.currency
+    return quote
+
+
 def _drawer(cart: Cart | None, problem: str | None = None) -> Response:
     profile = current_profile()
-    quote = quote_for(db.session(), cart, profile) if cart else None
+    quote = _quote(cart)
     facts = cart_facts(cart, quote, profile, str(get_locale()))
     page = render("storefront/cart_drawer.html", cart=facts, problem=problem)
     page.headers["Cache-Control"] = "private, no-store"

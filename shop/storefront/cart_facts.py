@@ -17,6 +17,7 @@ from shop.core.money import format_minor
 from shop.storefront.discount_words import discount_facts
 from shop.storefront.gift_card_words import gift_card_facts
 from shop.tenancy.checkout_rules import rules_of
+from shop.tenancy.currencies import current_pricing
 from shop.tenancy.profile import Profile
 
 
@@ -42,6 +43,7 @@ def cart_facts(cart: Cart | None, quote: Quote | None, profile: Profile, locale:
         **gift_card_facts(quote, money, locale),
         "total_text": money(quote.total_minor),
         "total_minor": quote.total_minor,
+        "currency": quote.currency,
         "free_shipping": _free_shipping(quote, money),
         "country": quote.country,
         "countries": countries_served(tuple(profile.ships_to), locale),
@@ -71,8 +73,8 @@ def _empty(profile: Profile) -> dict[str, Any]:
         "problem": None,
         "note": "",
         "country": profile.country,
-        "subtotal_text": format_minor(0, profile.currency),
-        "total_text": format_minor(0, profile.currency),
+        "subtotal_text": format_minor(0, current_pricing().code),
+        "total_text": format_minor(0, current_pricing().code),
     }
 
 

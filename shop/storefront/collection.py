@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from shop.catalog.addresses import COLLECTION
 from shop.catalog.collections import ShownCollection, current_shelves
 from shop.catalog.facets import CatalogIndex
-from shop.catalog.index import current_index
+from shop.catalog.index import current_index, index_in
 from shop.catalog.listing import Asked, canonical_query, list_products, read_address
 from shop.catalog.shelf import CardImage, cards_of
 from shop.catalog.words import plain_text
@@ -20,7 +20,7 @@ from shop.storefront.moved import moved
 from shop.storefront.seo import breadcrumbs_data
 from shop.storefront.speaking import say as _
 from shop.storefront.words import labels
-from shop.tenancy.profile import current_profile
+from shop.tenancy.currencies import current_pricing
 
 HIDDEN = frozenset({"collection"})
 
@@ -33,16 +33,16 @@ def collection_page(slug: str) -> Response | BaseResponse:
         if elsewhere is not None:
             return elsewhere
         raise NotFound("This collection does not exist.")
-    profile = current_profile()
-    index = current_index()
-    asked = read_address(request.args.items(multi=True), profile.currency)
+    pricing = current_pricing()
+    index = index_in(pricing)
+    asked = read_address(request.args.items(multi=True), pricing.code)
     listing = list_products(
         index,
         asked,
         path=collection.url,
         labels=labels(page_locale()),
-        currency=profile.currency,
-        locale=profile.locale,
+        currency=pricing.code,
+        locale=page_locale(),
         within=members(index, slug),
         collection=slug,
         hidden_facets=HIDDEN,

@@ -23,10 +23,12 @@ from shop.core.scope import current_store
 from shop.core.statics import static_url
 from shop.reviews.rules import review_rules
 from shop.storefront import speaking
+from shop.storefront.currency import choices
 from shop.storefront.grid import kept_grid
 from shop.storefront.languages import alternates, other_languages
 from shop.storefront.speaking import say as _
 from shop.tenancy.brand_style import brand_version
+from shop.tenancy.currencies import current_pricing
 from shop.tenancy.gift_card_rules import gift_card_rules
 from shop.tenancy.languages import address_in, main_language
 from shop.tenancy.profile import current_profile, current_versions, on_forget
@@ -34,6 +36,7 @@ from shop.tenancy.profile import current_profile, current_versions, on_forget
 MACROS = ("icon", "badge", "breadcrumbs", "empty", "form", "free_shipping", "pagination", "picture", "price",
           "product_card", "stars", "timeline", "toast")  # fmt: skip
 MENU_LENGTH = 12
+PRIVATE = "private, max-age=0, must-revalidate"
 BAR_LENGTH = 6
 
 
@@ -74,7 +77,8 @@ def init_app(app: Flask) -> None:
     env.globals["static_url"] = static_url
     env.globals["money"] = _money
     env.filters["money"] = _money
-    env.globals.update(alternates=alternates, other_languages=other_languages)
+    env.globals.update(alternates=alternates, other_languages=other_languages, currency_choices=choices)
+    env.globals.update(page_currency=_page_currency)
     env.globals["shows_reviews"] = shows_reviews
     env.policies["json.dumps_function"] = _dumps
     env.policies["json.dumps_kwargs"] = {}
@@ -114,6 +118,8 @@ def show(
         body = page.render(values)
     page_cache.allow(shared=shared)
     response = Response(body, mimetype="text/html")
+    if not current_pricing().is_base:  # a cookie may have chosen it: nobody between us and the visitor may share it
+        response.headers["Cache-Control"] = PRIVATE
     if fragment is not None:
         response.headers["Vary"] = "HX-Request, HX-Boosted, HX-History-Restore-Request"
     if robots:
@@ -231,6 +237,14 @@ def _money(minor: int, currency: str | None = None) -> str:
     """{{ 2500|money("USD") }} -> "$25.00", in the page's language."""
     profile = current_profile()
     return format_minor(int(minor), currency or profile.currency, page_locale())
+
+
+def _page_currency() -> str:
+    """Of the prices on this page. Never fails: error pages have a footer too."""
+    try:
+        return current_pricing().code
+    except (SQLAlchemyError, RuntimeError):
+        return str(current_app.config["IMPRINT"].store_currency)
 
 
 def _dumps(value: object, **_options: object) -> str:

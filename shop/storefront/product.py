@@ -18,6 +18,7 @@ from shop.catalog.past_prices.lowest import lowest_text
 from shop.catalog.shelf import Card, cards_of
 from shop.catalog.showing import ShownOption, choose, find_document, options_shown, variants_shown, was_text
 from shop.catalog.structured import absolute, product_group
+from shop.catalog.telling import document_in
 from shop.catalog.transit import delivery_days
 from shop.catalog.words import slug_of
 from shop.content.showing import current_content
@@ -73,7 +74,9 @@ def product_page(slug: str) -> Response | BaseResponse:
         if elsewhere is not None:
             return elsewhere
         raise NotFound("This product is not in the shop any more.")
-    profile = current_profile()
+    profile, pricing = current_profile(), current_pricing()
+    if not pricing.is_base or page_locale() != profile.locale:
+        document = document_in(document, pricing, page_locale())
     index = current_index()
     product = shown_product(document, request.args, profile, index)
     picture = product.images[0]["full"] if product.images else None
@@ -90,7 +93,12 @@ def product_page(slug: str) -> Response | BaseResponse:
         jsonld=breadcrumbs_data(
             [(step["title"], step["url"]) for step in product.breadcrumbs[1:-1]] + [(document["title"], address)],
             product_group(
-                document, public_url(), profile.currency, public_url(address), rating_data(product.rating)
+                document,
+                public_url(),
+                pricing.code,
+                public_url(address),
+                rating_data(product.rating),
+                is_base=pricing.is_base,
             ),
         ),
     )
@@ -101,10 +109,11 @@ def shown_product(
 ) -> ShownProduct:
     """Texts, prices and pickers for what is chosen so far."""
     chosen, variant = choose(document, choices)
+    currency = current_pricing().code
     price_text, compare_text, from_price = document["price_text"], document["compare_text"], document["from_price"]
     if variant is not None:
-        price_text = format_minor(variant["price_minor"], profile.currency, page_locale())
-        compare_text, from_price = was_text(variant, profile.currency, page_locale()), False
+        price_text = format_minor(variant["price_minor"], currency, page_locale())
+        compare_text, from_price = was_text(variant, currency, page_locale()), False
     delivery = delivery_text(document, profile)
     return ShownProduct(
         id=document["id"],
@@ -115,7 +124,7 @@ def shown_product(
         description_html=document["description_html"],
         images=document["images"],
         options=options_shown(document, chosen),
-        variants=variants_shown(document, profile.currency, page_locale(), current_pricing()),
+        variants=variants_shown(document, currency, page_locale(), current_pricing()),
         price_text=price_text,
         compare_text=compare_text,
         from_price=from_price,

@@ -16,6 +16,7 @@ from shop.storefront import (
     context,
     covered,
     gift_cards,
+    currency,
     home,
     letters,
     order_moves,
@@ -45,6 +46,9 @@ def _is_a_page_for_everyone() -> bool:
     return "imprint.page" in request.environ
 
 
+bp.before_app_request(currency.choose)
+
+
 @bp.before_request
 def _speak_the_stores_language() -> None:
     context.page_locale()
@@ -72,6 +76,7 @@ bp.post("/cart/note")(cart.set_note)
 bp.post("/cart/reminder")(cart.set_reminder)
 bp.post("/cart/gift-cards/remove")(cart.remove_gift_card_from_cart)
 bp.get("/cart/restore/<token>")(cart_restoring.restore)
+bp.post("/currency")(currency.choose_currency)
 bp.post("/checkout")(checkout.pay)
 bp.get("/checkout/details/<reference>")(covered.checkout_details)
 bp.post("/checkout/details/<reference>")(covered.place_order_with_cards)

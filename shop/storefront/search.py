@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from shop.catalog.collections import current_shelves
-from shop.catalog.index import current_index
+from shop.catalog.index import current_index, index_in
 from shop.catalog.listing import list_products, read_address
 from shop.catalog.searching import Results, search, suggest
 from shop.catalog.shelf import cards_of
@@ -16,6 +16,7 @@ from shop.catalog.words import clean_query, fold
 from shop.storefront.context import page_locale, public_url, show
 from shop.storefront.speaking import say as _
 from shop.storefront.words import labels
+from shop.tenancy.currencies import current_pricing
 from shop.tenancy.profile import current_profile
 
 SUGGESTED = 8
@@ -27,19 +28,20 @@ def search_page() -> Response:
     profile = current_profile()
     query = clean_query(request.args.get("q"))
     exact = request.args.get("exact") == "1"
-    index = current_index()
+    pricing = current_pricing()
+    index = index_in(pricing)
     results = search(query, profile.locale, exact) if query else None
     ranked = index.places_of(results.ids) if results else array("I")
     default_sort = "relevance" if results else "featured"
-    asked = read_address(request.args.items(multi=True), profile.currency, default_sort)
+    asked = read_address(request.args.items(multi=True), pricing.code, default_sort)
     asked.query, asked.exact = query, exact
     listing = list_products(
         index,
         asked,
         path="/search",
         labels=labels(page_locale()),
-        currency=profile.currency,
-        locale=profile.locale,
+        currency=pricing.code,
+        locale=page_locale(),
         within=index.mask_at(ranked) if results else None,
         ranked=ranked,
         default_sort=default_sort,

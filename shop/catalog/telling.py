@@ -1,0 +1,79 @@
+"""Prices of cards, documents and the index in another currency, and as another language writes them. Pure.
+
+Cards and documents are kept in the store's currency, with the prices a merchant fixed beside it; so a change of rate
+rewrites nothing, and a page in another currency asks the database nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from shop.catalog.fixed_prices import Spans
+from shop.core.money import format_minor
+from shop.tenancy.currencies import Pricing
+
+if TYPE_CHECKING:
+    from shop.catalog.shelf import Card
+
+
+def span_in(pricing: Pricing, low: int, high: int, was: int, spans: Spans | None) -> tuple[int, int, int]:
+    """(lowest, highest, before of the lowest) in a currency, from the store's and what is fixed."""
+    own = spans.get(pricing.code) if spans and not pricing.is_base else None
+    if own is None:
+        return pricing.price(low), pricing.price(high), pricing.price(was)
+    fixed, rest = own
+    assert fixed is not None
+    if rest is None:
+        return fixed[0], fixed[1], fixed[2]
+    others = [pricing.price(minor) for minor in rest]
+    cheapest = fixed if fixed[0] <= others[0] else others
+    return cheapest[0], max(fixed[1], others[1]), cheapest[2]
+
+
+def card_in(card: Card, pricing: Pricing, locale: str) -> Card:
+    """The card as a page in this currency and language draws it."""
+    low, high, was = span_in(pricing, card.price_minor, card.price_max_minor, card.was_minor, card.fixed)
+    lowest = _lowest(card, pricing, low) if was > low else None
+    return replace(
+        card,
+        price_minor=low,
+        price_max_minor=high,
+        price_text=format_minor(low, pricing.code, locale),
+        compare_text=format_minor(was, pricing.code, locale) if was > low else None,
+        from_price=high > low,
+        lowest_text=None if lowest is None else format_minor(lowest, pricing.code, locale),
+        drawn={},
+        told={},
+    )
+
+
+def _lowest(card: Card, pricing: Pricing, low: int) -> int:
+    """Of the 30 days before the reduction: as it was asked in this currency, else by the rate, else the price itself."""
+    if pricing.is_base or pricing.code in card.fixed:
+        return card.lowest.get(pricing.code, low)
+    return pricing.price(card.lowest[pricing.base]) if pricing.base in card.lowest else low
+
+
+def document_in(document: Mapping[str, Any], pricing: Pricing, locale: str) -> dict[str, Any]:
+    """The document of a product with its prices in this currency and language."""
+    variants = [
+        {
+            **v,
+            "price_minor": pricing.of(v["price_minor"], v.get("fixed")),
+            "was_minor": pricing.before(v["was_minor"], v.get("fixed")),
+        }
+        for v in document["variants"]
+    ]
+    priced = [v for v in variants if v["available"]] or variants
+    cheapest = min(priced, key=lambda v: v["price_minor"], default=None)
+    low, was = (cheapest["price_minor"], cheapest["was_minor"]) if cheapest else (0, 0)
+    return {
+        **document,
+        "variants": variants,
+        "price_minor": low,
+        "price_text": format_minor(low, pricing.code, locale),
+        "compare_text": format_minor(was, pricing.code, locale) if was > low else None,
+        "from_price": max((v["price_minor"] for v in priced), default=0) > low,
+    }
