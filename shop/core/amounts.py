@@ -62,7 +62,7 @@ def read_number(raw: str, locale: str = "en", example: str = NOT_ONE) -> Decimal
         raise NotAnAmount(example)
     text = _plain(raw)
     if (text and text[0] in _MINUS) or (text[:1] == "(" and text[-1:] == ")"):
-        raise NotAnAmount("%(label)s must not be less than nothing.")
+        raise NotAnAmount("%(label)s is not an amount: it must not be less than nothing.")
     if not any(sign.isdigit() for sign in text) or any(sign not in "0123456789., '" for sign in text):
         raise NotAnAmount(example)
     whole, fraction = _parted(text, _decimal_sign(locale), example)

@@ -201,7 +201,7 @@ def test_what_is_gone_at_printify_goes_back_to_archived(staff: Staff, page: str)
         ({"v-{v}-price": "free"}, "is not an amount"),
         ({"v-{v}-price": "-5"}, "is not an amount"),
         ({"v-{v}-price": "1e5"}, "is not an amount"),
-        ({"v-{v}-price": "٣"}, "is not an amount"),
+        ({"v-{v}-price": "½"}, "is not an amount"),
         ({"v-{v}-price": "12.505"}, "too many decimals"),
         ({"v-{v}-price": "0"}, "must be more than 0"),
         ({"v-{v}-price": "99999999"}, "out of range"),

@@ -18,6 +18,7 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
     "/cart/lines": ({"variant": "{variant}", "quantity": "1", "product": "", "option.0": ""}, {"variant", "quantity"}),
     "/cart/lines/<int:line_id>": ({"quantity": "2"}, {"quantity"}),
     "/cart/lines/<int:line_id>/remove": ({}, set()),
+    "/currency": ({"currency": "EUR", "to": "/search"}, set()),
     "/cart/destination": ({"country": "US", "method": "standard"}, set()),
     "/cart/note": ({"note": "Leave it at the door"}, set()),
     "/cart/codes": ({"code": "SUMMER10"}, set()),
