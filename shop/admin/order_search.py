@@ -212,7 +212,8 @@ WORDS = func.to_tsvector(
 
 def _in_order(asked: Asked) -> list[Any]:
     """The id makes every order of the rows one order, so that no row is on two pages."""
-    column: Any = {"placed": Order.placed_at, "total": Order.total_minor, "customer": Order.customer_name}[asked.sort]
+    columns: Any = {"placed": Order.placed_at, "total": Order.store_total_minor, "customer": Order.customer_name}
+    column = columns[asked.sort]
     return [column.asc(), Order.id.asc()] if asked.direction == "asc" else [column.desc(), Order.id.desc()]
 
 
@@ -268,9 +269,9 @@ def _filtered(query: Select[Any], asked: Asked) -> Select[Any]:
         query = query.where(Order.tags.contains([asked.tag]))
     currency = current_profile().currency
     if asked.low:
-        query = query.where(Order.total_minor >= read.amount({"low": asked.low}, "low", "", currency))
+        query = query.where(Order.store_total_minor >= read.amount({"low": asked.low}, "low", "", currency))
     if asked.high:
-        query = query.where(Order.total_minor <= read.amount({"high": asked.high}, "high", "", currency))
+        query = query.where(Order.store_total_minor <= read.amount({"high": asked.high}, "high", "", currency))
     return query
 
 

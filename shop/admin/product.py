@@ -37,6 +37,7 @@ from shop.core.pages import render
 from shop.core.transaction import transaction
 from shop.errors import InvalidInput, NotFound
 from shop.extensions import db
+from shop.tenancy.currencies import offered
 from shop.tenancy.profile import current_profile
 from shop.workflows import run_changes
 
@@ -200,6 +201,7 @@ def _page(
         collections=_collections(session, product.id),
         preview=_preview(values, config.public_url, product.slug),
         cost_currency=config.printify_currency,
+        other_currencies=offered(current_profile())[1:],
         guides=_guides(session),
         old_addresses=old_addresses(session, PRODUCT, product.id),
         saves=_told_saves(session, found, currency),

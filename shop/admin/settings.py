@@ -140,6 +140,7 @@ def _page(
         type_pairs=[(key, pair.name) for key, pair in TYPE_PAIRS.items()],
         languages=languages(),
         currencies=currencies(row.currency),
+        **(section.facts(row) if section.facts is not None else {}),
     )
 
 

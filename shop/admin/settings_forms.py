@@ -37,6 +37,8 @@ class Section:
     read: Callable[[Form, str], dict[str, Any]]
     #: done after every save, in transactions of its own
     after: Callable[[], None] | None = None
+    #: what else its form is drawn with, of the stored row
+    facts: Callable[[Any], dict[str, Any]] | None = None
 
     def version_of(self, profile: Any) -> str:
         """Changes whenever a column of this section does: what a form was filled from."""

@@ -25,6 +25,8 @@ from shop.errors import Conflict, InvalidInput, NotFound
 from shop.extensions import db, limiter
 from shop.orders.draft import OrderDraft
 from shop.orders.models import Order
+from shop.tenancy.currencies import offered, pricing_for
+from shop.tenancy.profile import current_profile
 from shop.workflows.find_payment_state import find_state
 from shop.workflows.start_checkout import StartedCheckout, start_checkout
 
@@ -38,12 +40,14 @@ class Asked:
     method: str
     note: str
     email: str | None
+    currency: str = ""  # "": the store's own
 
 
 @limiter.limit("60 per minute")
 def create_session() -> tuple[Response, int]:
     """POST /api/checkout/create-session
-    {"items": [{"variant_id": int | "sku": str, "quantity": int}], "country"?, "shipping_method"?, "email"?, "note"?}
+    {"items": [{"variant_id": int | "sku": str, "quantity": int}], "country"?, "shipping_method"?, "email"?, "note"?,
+    "currency"?}
     → 201 {"session_id", "url", "reference"}.
 
     With an Idempotency-Key header (16 to 255 signs, best a random UUID) a repeat returns the same session, however
@@ -57,6 +61,7 @@ def create_session() -> tuple[Response, int]:
         method=_method(body),
         note=text_of(body, "note", most=500),
         email=_email(body),
+        currency=_currency(body),
     )
     found = _fill_cart(asked, _token())
     started = found if isinstance(found, StartedCheckout) else start_checkout(found, email=asked.email)
@@ -129,6 +134,13 @@ def _country(body: dict[str, Any]) -> str:
     return country
 
 
+def _currency(body: dict[str, Any]) -> str:
+    code, known = text_of(body, "currency", most=3).upper(), offered(current_profile())
+    if code and code not in known:
+        raise InvalidInput(fields={"currency": f"must be one of {', '.join(known)}"})
+    return "" if code == known[0] else code
+
+
 def _method(body: dict[str, Any]) -> str:
     method = text_of(body, "shipping_method", most=12, default="standard") or "standard"
     if method not in METHODS:
@@ -158,11 +170,12 @@ def _fill_cart(asked: Asked, token: str) -> int | StartedCheckout:
         if earlier is not None:
             return earlier
         cart.country, cart.shipping_method, cart.note = asked.country, asked.method, asked.note
+        cart.currency, pricing = asked.currency, pricing_for(current_profile(), asked.currency)
         session.flush()
         session.execute(delete(CartLine).where(CartLine.cart_id == cart.id))
         for variant_id, quantity in asked.items:
             try:
-                add_line(session, token, variant_id, quantity)
+                add_line(session, token, variant_id, quantity, pricing)
             except NotFound as error:
                 raise InvalidInput(fields={"items": f"variant {variant_id} is not for sale"}) from error
         return cart.id
@@ -188,6 +201,7 @@ def _earlier(session: Session, cart: Cart, asked: Asked) -> StartedCheckout | No
         method=cart.shipping_method,
         note=draft.note,
         email=checkout.email,
+        currency="" if draft.currency == draft.store_currency else draft.currency,
     )
     if replace(first, items=sorted(first.items)) != replace(asked, items=sorted(asked.items)):
         raise Conflict("This Idempotency-Key was used for another order. Use a new one.")

@@ -50,7 +50,7 @@ def card_in(card: Card, pricing: Pricing, locale: str) -> Card:
 
 
 def _lowest(card: Card, pricing: Pricing, low: int) -> int:
-    """Of the 30 days before the reduction: as it was asked in this currency, else by the rate, else the price itself."""
+    """Of the 30 days before the reduction: as it was asked in this currency, else by the rate, else its own."""
     if pricing.is_base or pricing.code in card.fixed:
         return card.lowest.get(pricing.code, low)
     return pricing.price(card.lowest[pricing.base]) if pricing.base in card.lowest else low

@@ -26,6 +26,7 @@ ORDER_HEAD = (
     "Order", "Placed (UTC)", "Status", "Payment", "Printing", "Channel", "Customer", "E-mail", "Phone", "Ship to name",
     "Street", "Second line", "Town", "State", "Postal code", "Country", "Shipping method", "Currency", "Subtotal",
     "Discount", "Shipping", "Tax", "Total", "Items", "Tags", "Note", "Archived (UTC)", "Test",
+    "Store currency", "Rate", "Total in store currency",
 )  # fmt: skip
 LINE_HEAD = ("Product", "Variant", "SKU", "Quantity", "Unit price", "Line total", "Line tax", "Unit cost")
 
@@ -63,7 +64,7 @@ def _query(matching: Select[Any], by_line: bool) -> Select[Any]:
         Order.number, Order.placed_at, Order.status, Order.payment_status, Order.fulfilment_status, Order.channel,
         Order.customer_name, Order.email, Order.phone, Order.ship_to, Order.shipping_method, Order.currency,
         *(getattr(Order, name) for name in _MONEY), items.scalar_subquery(), Order.tags, Order.note, Order.archived_at,
-        Order.is_test,
+        Order.is_test, Order.store_currency, Order.rate, Order.store_total_minor,
     ]  # fmt: skip
     if by_line:
         columns += [
@@ -79,14 +80,15 @@ def _cells(row: Sequence[Any], by_line: bool) -> list[Any]:
     (number, placed, status, payment, printing, channel, name, email, phone, to, method, currency) = row[:12]
     places = exponent(currency)
     items, tags, note, archived, is_test = row[17:22]
+    store, rate, store_total = row[22] or currency, row[23], row[24]
     cells = [
         number, _time(placed), status, payment, printing, safe(channel), safe(name), safe(email), safe(phone),
         *(safe(str(to.get(part) or "")) for part in _ADDRESS), method, currency,
         *(_amount(minor, places) for minor in row[12:17]), items, safe(", ".join(tags)), safe(note), _time(archived),
-        "yes" if is_test else "",
+        "yes" if is_test else "", store, f"{rate.normalize():f}", _amount(store_total, exponent(store)),
     ]  # fmt: skip
     if by_line:
-        title, variant, sku, quantity, unit, total, tax, cost = row[22:30]
+        title, variant, sku, quantity, unit, total, tax, cost = row[25:33]
         cells += [
             safe(title),
             safe(variant),

@@ -104,7 +104,8 @@ def _newest(session: Session, model: Any, customer_id: int) -> Sequence[Any]:
 
 
 def _sums(session: Session, theirs: ColumnElement[bool]) -> list[InCurrency]:
-    """By currency, the one with most orders first; from the rows, not from the totals of the list."""
+    """In the store's currency, by the rate of each order; from the rows, not from the totals of the list. More than one
+    only where the store had another currency once."""
     paid = (
         select(func.coalesce(func.sum(Payment.amount_minor), 0))
         .where(Payment.order_id == Order.id, Payment.status == "paid")
@@ -115,7 +116,16 @@ def _sums(session: Session, theirs: ColumnElement[bool]) -> list[InCurrency]:
         .where(Refund.order_id == Order.id, Refund.status.in_(["succeeded", "pending"]))
         .scalar_subquery()
     )
-    each = select(Order.currency, Order.status, paid.label("paid"), back.label("back")).where(theirs).subquery()
+    each = (
+        select(
+            func.coalesce(Order.store_currency, Order.currency).label("currency"),
+            Order.status,
+            func.round(paid * Order.to_store).label("paid"),
+            func.round(back * Order.to_store).label("back"),
+        )
+        .where(theirs)
+        .subquery()
+    )
     rows = session.execute(
         select(
             each.c.currency,

@@ -16,14 +16,12 @@ from shop.core.transaction import transaction
 from shop.errors import InvalidInput
 from shop.extensions import db
 from shop.orders.models import Order
-from shop.tenancy.profile import current_versions, touch_catalog
+from shop.tenancy.currencies import KNOWN
+from shop.tenancy.profile import current_profile, current_versions, touch_catalog
 
 COLUMNS = ("country", "locale", "currency", "languages")
 SPEAK = "speak-"  # the beginning of a language's box in the form
-CURRENCIES = (
-    "USD", "EUR", "GBP", "CAD", "AUD", "NZD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "JPY", "SGD",
-    "MXN",
-)  # fmt: skip
+CURRENCIES = KNOWN
 
 
 def languages() -> list[tuple[str, str]]:
@@ -52,6 +50,9 @@ def _read_currency(form: Form, now: str) -> str:
     chosen = read.choice(form, "currency", "The currency", (now, *CURRENCIES))
     if chosen != now and db.session.execute(select(Order.id).limit(1)).first() is not None:
         raise InvalidInput(fields={"currency": f"Orders were placed in {now}: the currency stays as it is."})
+    if chosen != now and current_profile().currencies:
+        why = f"Other currencies are offered, at rates for {now}. Take them out first, under Currencies."
+        raise InvalidInput(fields={"currency": why})
     return chosen
 
 

@@ -99,6 +99,7 @@ class Order(Struct, kw_only=True):
     tax: Money
     tax_included: Annotated[bool, Meta(description="The tax is inside the prices, not added to them.")]
     total: Money
+    store_total: Annotated[Money, Meta(description="The total in the shop's own currency, by the rate of the order.")]
     shipping_method: str
     shipping_label: str
     created_at: datetime
@@ -227,6 +228,7 @@ def show_order(order: models.Order) -> Order:
         tax=Money(order.tax_minor, currency),
         tax_included=order.tax_included,
         total=Money(order.total_minor, currency),
+        store_total=Money(order.store_total_minor, order.store_currency or currency),
         shipping_method=order.shipping_method,
         shipping_label=order.shipping_label,
         created_at=utc(order.placed_at),
