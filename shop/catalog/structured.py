@@ -60,7 +60,8 @@ def product_group(
     titles = {v["id"]: (o["kind"], v["title"]) for o in document["options"] for v in o["values"]}
     suffix = "" if is_base else f"&currency={currency}"
     group["hasVariant"] = [
-        _variant(v, document["title"], url, images, titles, currency, suffix) for v in document["variants"][:MAX_VARIANTS]
+        _variant(v, document["title"], url, images, titles, currency, suffix)
+        for v in document["variants"][:MAX_VARIANTS]
     ]
     return script_safe(group)
 
