@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from shop.cart.models import Cart
 from shop.checkout.models import Checkout
 from shop.core import clock
+from shop.core.money import step
 from shop.payments.least import least_charge
 from shop.promotions.gift_cards.finding import cards_in_cart
 from shop.promotions.gift_cards.splitting import PaidByCards, split_total
@@ -31,4 +32,4 @@ def paid_by_cards(
         )
     ).scalars()
     cards = cards_in_cart(session, cart.gift_card_ids, currency, list(mine), taxes=taxes_elsewhere)
-    return split_total(total_minor, cards, least_charge(currency))
+    return split_total(total_minor, cards, least_charge(currency), step(currency))

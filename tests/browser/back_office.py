@@ -20,6 +20,7 @@ from shop.webhook_delivery.announcing import announce
 from shop.webhook_delivery.endpoints import add_endpoint
 from tests.admin.conftest import Staff
 from tests.admin.test_discounts import NEW as NEW_DISCOUNT
+from tests.admin.test_gift_cards import NEW as NEW_GIFT_CARD
 from tests.admin.test_product_editor import form_of
 from tests.admin.test_products_grid import hidden_form
 from tests.town import Town
@@ -35,6 +36,7 @@ def furnish(town: Town) -> None:
     _grid(owner)
     owner.press("/admin/drafts")
     assert owner.post("/admin/discounts/new", NEW_DISCOUNT).status_code == 303
+    assert owner.post("/admin/gift-cards/new", NEW_GIFT_CARD).status_code == 303
     owner.press(f"/admin/orders/{town.orders()[0].number}/invoice")
     customer = db.session.execute(select(Customer.id).limit(1)).scalar_one()
     owner.press(f"/admin/customers/{customer}/export")

@@ -23,6 +23,7 @@ from tests.browser.panel_scenes import panel_addresses
 from tests.browser.showroom import Showroom
 from tests.browser.test_buying import choose
 from tests.conftest import ADMIN_PASSWORD
+from tests.promotions.gift_cards.making import sell_gift_cards
 from tests.town import Town
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
@@ -162,6 +163,7 @@ def shop_scenes(room: Showroom) -> list[Scene]:
     payments, orders = room.payments(), room.orders()
     product = f"/products/{room.product}"
     full = room.full_cart()
+    sell_gift_cards()
     pages = ["about", "shipping", "returns", "privacy", "terms"]
     return [
         Scene("/"),
@@ -187,6 +189,8 @@ def shop_scenes(room: Showroom) -> list[Scene]:
         *(Scene(f"/checkout/return?session_id={session}") for session in payments.values()),
         *(Scene(f"/orders/{order.token}") for order in orders.values()),
         *(Scene(f"/orders/{orders[name].token}/{form}") for name in list(orders)[:1] for form in ("cancel", "address")),
+        Scene("/gift-card"),
+        Scene("/gift-card/balance"),
         Scene("/orders/find"),
         Scene("/orders/find", wrong_number),
         Scene("/orders/find/sent"),

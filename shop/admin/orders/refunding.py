@@ -23,7 +23,7 @@ from shop.extensions import db
 from shop.orders.models import Order
 from shop.orders.sharing import Chosen, WorkedOut, worth_of_shipping
 from shop.payments.models import Refund
-from shop.payments.summing import given_back, sum_payments
+from shop.payments.summing import given_back, rooms, split_refund, sum_payments
 from shop.workflows.refund_order import request_refund, work_out_refund
 
 
@@ -119,5 +119,6 @@ def _page(
         errors=errors or {},
         worked=worked,
         total=total,
+        ways=split_refund(rooms(session, order.id), total)[0] if worked else [],
         key=form.get("key") or secrets.token_urlsafe(24),
     )

@@ -47,14 +47,16 @@ class PaidByCards:
         return tuple(sorted((part.card.card_id, part.minor) for part in self.parts if part.minor))
 
 
-def split_total(total_minor: int, cards: Sequence[CardInCart], least_minor: int) -> PaidByCards:
-    """The cards pay in the order they were typed in. `least_minor`: the smallest amount a payment page takes."""
+def split_total(total_minor: int, cards: Sequence[CardInCart], least_minor: int, step: int = 1) -> PaidByCards:
+    """The cards pay in the order they were typed in. `least_minor`: the smallest amount a payment page takes; `step`:
+    what it takes is a whole number of these (10 fils where a dinar has 1000)."""
     rest, minors = max(0, total_minor), []
     for card in cards:
         minor = 0 if card.why else min(card.free_minor, rest)
         minors.append(minor)
         rest -= minor
-    kept = max(0, min(least_minor - rest, sum(minors))) if 0 < rest < least_minor else 0
+    least = max(least_minor, -(-rest // step) * step)
+    kept = max(0, min(least - rest, sum(minors))) if 0 < rest < least else 0
     back = kept
     for at in range(len(minors) - 1, -1, -1):  # the last typed gives way first
         given = min(back, minors[at])

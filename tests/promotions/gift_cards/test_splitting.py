@@ -13,10 +13,13 @@ MINOR = st.integers(0, 10**8)
 CARDS = st.lists(st.tuples(MINOR, st.sampled_from(["", "", "", "gone", "currency", "empty", "taxes"])), max_size=10)
 
 
-@given(MINOR, CARDS, st.integers(0, 20000))
-def test_payable_is_the_total_less_the_cards(total: int, found: list[tuple[int, str]], least: int) -> None:
+@given(MINOR, CARDS, st.integers(0, 2000), st.sampled_from([1, 10]))
+def test_payable_is_the_total_less_the_cards(
+    total: int, found: list[tuple[int, str]], least: int, step: int
+) -> None:
+    total, least = total * step, least * step
     cards = [CardInCart(n, "", "USD", minor, why) for n, (minor, why) in enumerate(found)]
-    paid = split_total(total, cards, least)
+    paid = split_total(total, cards, least, step)
     payable = total - paid.minor
     assert 0 <= payable <= total
     for part in paid.parts:
@@ -24,6 +27,7 @@ def test_payable_is_the_total_less_the_cards(total: int, found: list[tuple[int, 
         assert part.minor == 0 or not part.card.why
     usable = sum(card.free_minor for card in cards if not card.why)
     assert payable == 0 or payable >= min(least, total), "what is left can be paid"
+    assert payable % step == 0
     assert paid.minor + paid.kept_back_minor == min(total, usable)
     assert (payable == 0) == (total == 0 or usable >= total)
     assert list(paid.uses) == sorted(paid.uses) and sum(minor for _, minor in paid.uses) == paid.minor
