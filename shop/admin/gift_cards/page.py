@@ -46,8 +46,8 @@ STATES = {
 }  # fmt: skip
 KINDS = {
     "issue": "Issued", "reserve": "Set aside for a checkout", "capture": "Paid for an order",
-    "late": "Paid for an order", "release": "Given back: nobody paid", "refund": "Refunded", "add": "Added", "deduct": "Taken off",
-    "expire": "Ran out",
+    "late": "Paid for an order", "release": "Given back: nobody paid", "refund": "Refunded",
+    "add": "Added", "deduct": "Taken off", "expire": "Ran out",
 }  # fmt: skip
 FIELDS = (
     "amount", "currency", "recipient_name", "recipient_email", "message", "note", "expires_on", "deliver_on", "locale",
