@@ -98,7 +98,8 @@ def sync_pictures(seconds: int) -> None:
 
 @click.command()
 def reconcile() -> None:
-    """Ask Stripe and Printify about everything that is open, now; recompute the totals of customers."""
+    """Ask Stripe and Printify about everything that is open, now; recompute the totals of customers; check the books of
+    gift cards."""
     for name, work in (
         ("Stripe's events", poll_stripe_events.run),
         ("payment pages", poll_checkouts.run),
@@ -109,6 +110,7 @@ def reconcile() -> None:
         except OutsideError as error:
             click.echo(f"{name}: {error}", err=True)
     click.echo(f"totals of customers put right: {repair_totals()}")
+    click.echo("\n".join(["gift cards whose book does not add up:", *find_differences(db.session())]))
 
 
 @users.command("password")
