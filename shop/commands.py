@@ -24,6 +24,7 @@ from shop.core.transaction import transaction
 from shop.email.resealing import reseal_waiting_letters
 from shop.errors import InvalidInput, OutsideError
 from shop.extensions import db
+from shop.promotions.gift_cards.ledger import find_differences
 from shop.workflows import poll_checkouts, poll_fulfilments, poll_stripe_events
 from shop.workflows.customer_totals import repair_totals
 from shop.workflows.fetch_pictures import store_pictures
