@@ -27,6 +27,7 @@ from shop.workflows import (
     turn_announcements,
     watch_products,
     watch_subscriptions,
+    watch_threshold,
 )
 
 logger = log.get_logger("schedule")
@@ -46,6 +47,7 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "gift_cards": (60, gift_card_letters.deliver_due),
     "ask_for_reviews": (600, ask_for_reviews.run),
     "look_at_watches": (3600, watch_products.look_at_all),
+    "watch_threshold": (3600, watch_threshold.run),
     "clean_up": (3600, clean_up.run),
 }
 

@@ -73,8 +73,10 @@ PAGES: list[tuple[str, str, str]] = [
         "<p>We keep what an order needs: your name, address, email, what you bought and what we wrote to each other. "
         "{legal}, {address}, is responsible for it.</p><h2>Who else sees it</h2><ul><li>Stripe takes the payment; we never "
         "see your card.</li><li>The print shop gets your name and address to send the parcel.</li><li>Our mail service "
-        "carries our letters to you.</li></ul><h2>Cookies</h2><p>Two, and only when you put something in your cart: one "
-        "remembers the cart, one its count. No tracking, no advertising, nothing from third parties.</p><h2>Your rights</h2>"
+        "carries our letters to you.</li></ul><h2>Cookies</h2><p>Only those "
+        "without which the shop would not work, and only once you need them: your cart and its count, the form you are "
+        "filling in, the language and currency you chose, and that you are signed in. No tracking, no advertising, "
+        "nothing from third parties. That is why no banner asks for your consent.</p><h2>Your rights</h2>"
         '<p>Ask us what we keep, correct it, or have it deleted: <a href="mailto:{email}">{email}</a>. What tax law makes us '
         "keep, we keep for as long as it says.</p>",
     ),
@@ -86,5 +88,27 @@ PAGES: list[tuple[str, str, str]] = [
         "</p><h2>Delivery</h2><p>Pieces are made on demand and sent as described under "
         '<a href="/pages/shipping">Shipping</a>.</p><h2>If something is wrong</h2><p>See '
         '<a href="/pages/returns">Returns</a>. Your statutory rights stay as they are.</p>',
+    ),
+    (
+        "imprint",
+        "Imprint",
+        "<p>{legal}<br>{address}</p><h2>Contact</h2>"
+        '<p><a href="mailto:{email}">{email}</a> or <a href="/contact">our form</a></p>'
+        "<h2>Responsible for the contents</h2><p>{legal}, at the address above.</p>"
+        "<p>VAT number, register and telephone number: please add them here.</p>",
+    ),
+    (
+        "accessibility",
+        "Accessibility",
+        "<p>{legal} wants everybody to be able to shop here. This statement is about the shop at this address, as the "
+        "European Accessibility Act (Directive (EU) 2019/882) asks.</p><h2>How accessible the shop is</h2><p>It is built "
+        "to meet the Web Content Accessibility Guidelines (WCAG) 2.2 at level AA, and EN 301 549. Every page works with the "
+        "keyboard alone, with a screen reader, enlarged to 400 %, on a telephone, in light and in dark, and without "
+        "JavaScript. All pages are checked by a machine with every change, and by people.</p><h2>What is not accessible "
+        "yet</h2><p>Some pictures of products are described by their title only. Payment happens on the pages of Stripe, "
+        'which has <a href="https://stripe.com/accessibility">a statement of its own</a>.</p><h2>Tell us</h2><p>If '
+        'something stands in your way, write to <a href="mailto:{email}">{email}</a> or by <a href="/contact">our form</a>. '
+        "We answer within a week, and place your order for you until it is put right.</p><h2>Who watches over it</h2><p>If "
+        "our answer does not help, turn to the market surveillance authority of your country.</p>",
     ),
 ]

@@ -13,14 +13,11 @@ from shop.catalog.models import Collection
 from shop.content.models import ContentPage
 from shop.content.pages import LEGAL
 from shop.seed_texts import COLLECTIONS, PAGES
+from shop.tenancy.eu_rules import EU_VAT
 from shop.tenancy.models import StoreProfile, StoreState
 
-EU_VAT = {
-    "AT": "0.20", "BE": "0.21", "BG": "0.20", "HR": "0.25", "CY": "0.19", "CZ": "0.21", "DK": "0.25", "EE": "0.24",
-    "FI": "0.255", "FR": "0.20", "DE": "0.19", "GR": "0.24", "HU": "0.27", "IE": "0.23", "IT": "0.22", "LV": "0.21",
-    "LT": "0.21", "LU": "0.17", "MT": "0.18", "NL": "0.21", "PL": "0.23", "PT": "0.23", "RO": "0.21", "SK": "0.23",
-    "SI": "0.22", "ES": "0.21", "SE": "0.25",
-}  # fmt: skip
+#: pages whose address is another word than the key of the legal text they are
+SAMPLE_OF = {"accessibility": "access"}
 SHIPPING_FALLBACK = [
     {"countries": ["US"], "first_minor": 599, "more_minor": 250, "days": [2, 5]},
     {"countries": ["CA", "GB", *sorted(EU_VAT)], "first_minor": 999, "more_minor": 450, "days": [5, 12]},
@@ -48,7 +45,8 @@ def seed(session: Session, config: Config) -> list[str]:
     for position, (slug, title, html) in enumerate(PAGES):
         body = html.replace("{name}", config.store_name).replace("{email}", config.support_email)
         body = body.replace("{legal}", config.store_legal_name).replace("{address}", config.store_address)
-        legal = slug if slug in LEGAL else ""
+        key = SAMPLE_OF.get(slug, slug)
+        legal = key if key in LEGAL else ""
         values = {"title": title, "html": body, "position": position, "legal": legal, "is_sample": bool(legal)}
         made += _add(session, ContentPage, slug, **values)
     return made

@@ -17,13 +17,16 @@ from shop.admin.blueprint import bp
 from shop.admin.catalog_state import GOING_ON, cache_age, last_runs
 from shop.admin.page_links import page_links
 from shop.admin.permissions import May, staff_only
+from shop.admin.safety.page import sells_to_eu
 from shop.catalog.models import CatalogRun, Product, Variant
+from shop.catalog.safety.reading import count_lacking
 from shop.core import clock
 from shop.core.pages import render
 from shop.core.paging import Page, page_number
 from shop.core.transaction import transaction
 from shop.errors import NotFound
 from shop.extensions import db
+from shop.tenancy.profile import current_profile
 from shop.workflows import refresh_catalog
 
 PER_PAGE = 50
@@ -69,6 +72,7 @@ def catalog() -> Response:
         query=query,
         tabs=[(key, name, link(tab=key if key != "active" else "")) for key, name in TABS.items()],
         urls=page_links(found, lambda n: link(page=n if n > 1 else "")),
+        without_safety=count_lacking(session, current_profile().eu) if sells_to_eu(current_profile()) else 0,
         **_refresh_facts(session),
     )
 

@@ -22,10 +22,12 @@ from shop.core.pages import render
 from shop.core.settings import current_settings
 from shop.extensions import db
 from shop.fulfilment.models import FulfilmentOrder
+from shop.insights.models import ThresholdNotice
 from shop.insights.selling import Selling, period_of, read_selling
 from shop.orders.models import Order
 from shop.payments.models import Dispute
 from shop.payments.summing import OPEN_DISPUTES
+from shop.tenancy.eu_rules import eu_rules_of
 from shop.tenancy.profile import current_profile
 from shop.webhook_delivery.models import WebhookEndpoint
 from shop.workflows.list_failures import count_parked
@@ -127,7 +129,7 @@ def _machine(session: Session, parked: dict[str, int]) -> dict[str, Any]:
 
 
 def _tasks(session: Session, parked: dict[str, int]) -> list[Task]:
-    tasks = [*_dispute_tasks(session), *_held_tasks(session), *_webhook_tasks(session)]
+    tasks = [*_dispute_tasks(session), *_held_tasks(session), *_webhook_tasks(session), *_threshold_tasks(session)]
     held = sum(1 for task in tasks if task.tone == "needs" and "hold" in task.title)
     stopped = max(0, sum(parked.values()) - held)
     if stopped:
@@ -181,6 +183,20 @@ def _webhook_tasks(session: Session) -> list[Task]:
         )
         for row in rows
     ]
+
+
+def _threshold_tasks(session: Session) -> list[Task]:
+    """Near or above the EU's threshold, until the rates of other countries are charged."""
+    if eu_rules_of(current_profile().eu).oss != "home":
+        return []
+    reached = session.execute(
+        select(func.max(ThresholdNotice.percent)).where(ThresholdNotice.year == clock.now().year)
+    ).scalar()
+    if reached is None:
+        return []
+    title = f"Sales to other EU countries reached {reached} % of the threshold"
+    text = "Above it, their VAT is owed." if reached < 100 else "Their VAT is owed now: switch the rates."
+    return [Task(title, text, url_for("admin.vat"), "failed" if reached >= 100 else "needs")]
 
 
 def _deadline(due: datetime | None) -> str:

@@ -21,6 +21,7 @@ ITEMS = (
     ("admin.collections", "Collections", "box", May.LOOK),
     ("admin.discounts", "Discounts", "tag", May.LOOK),
     ("admin.gift_cards", "Gift cards", "gift", May.LOOK),
+    ("admin.vat", "VAT in the EU", "receipt", May.LOOK),
     ("admin.customers", "Customers", "user", May.LOOK),
     ("admin.reviews", "Reviews", "star", May.LOOK),
     ("admin.content", "Content", "page", May.LOOK),

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from shop.catalog.cards import card_of, option_key, picture_from, value_ids_in_use
 from shop.catalog.past_prices.lowest import LOWEST_COLUMN
+from shop.catalog.safety.reading import merged, read_safety
 from shop.catalog.words import fold, plain_text, search_config
 from shop.subscribers.watching import ring
 from shop.tenancy.profile import Profile, current_profile
@@ -58,7 +59,7 @@ _WRITE = text("""
 def rebuild(session: Session, product_ids: Sequence[int]) -> None:
     """Write card, document, price range, stock and search vectors of these products.
 
-    Six statements for every 200 products, in the caller's transaction; flushes what the session holds first, commits
+    Seven statements for every 200 products, in the caller's transaction; flushes what the session holds first, commits
     nothing and leaves the catalogue's version to the caller (`tenancy.profile.touch_catalog`). Whoever waits for a
     variant of theirs is looked at (subscribers/watching.py). A repeat writes the same. Unknown ids are passed over.
     Objects already loaded keep their old values of these columns.
@@ -85,6 +86,7 @@ def _rebuild_chunk(session: Session, ids: list[int], profile: Profile, media_url
     blueprints = sorted({p.blueprint_id for p in products if p.blueprint_id})
     rates = session.execute(_DAYS, {"country": profile.country, "blueprints": blueprints}).all() if blueprints else []
     days = {(r.blueprint_id, r.print_provider_id): [r.days_min, r.days_max] for r in rates}
+    safety = read_safety(session, ids, blueprints)
     rows: list[dict[str, Any]] = []
     for product in products:
         own, pictures = variants.get(product.id, []), images.get(product.id, [])
@@ -92,6 +94,7 @@ def _rebuild_chunk(session: Session, ids: list[int], profile: Profile, media_url
         plain = plain_text(product.description_html)
         document = document_of(product, own, pictures, card, media_url, plain)
         document["days"] = days.get((product.blueprint_id, product.print_provider_id))
+        document["safety"] = merged(safety.get(("product", product.id)), safety.get(("blank", product.blueprint_id)))
         rows.append(_row_of(product, card, document, plain))
     if rows:
         config = search_config(profile.locale)

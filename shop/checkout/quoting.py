@@ -17,6 +17,7 @@ from shop.promotions.evaluating import Evaluation, Goods, evaluate
 from shop.promotions.gift_cards.splitting import PaidByCards
 from shop.promotions.reading import Promotions
 from shop.tenancy.currencies import Pricing, pricing_for
+from shop.tenancy.eu_rules import eu_rules_of, rates_that_hold
 from shop.tenancy.profile import Profile
 
 
@@ -96,7 +97,8 @@ def quote_cart(
     if chosen is not None and discounts.shipping_off_minor:
         free = replace(chosen, minor=0, is_free=True)
         options, chosen = [free if option is chosen else option for option in options], free
-    table = profile.tax_rates if table_tax else []
+    held = rates_that_hold(profile.tax_rates, profile.country, eu_rules_of(profile.eu))
+    table = held if table_tax else []
     tax = tax_of(
         [line.total_minor - discounts.off_line(line.id) for line in sellable],
         chosen.minor if chosen else 0,
@@ -189,6 +191,7 @@ def draft_of(quote: Quote, *, note: str = "", locale: str = "en", channel: str =
                 amount_minor=quote.tax.minor,
                 included=quote.tax.included,
                 source=quote.country,
+                rate=str(quote.tax.rate or ""),
             )
         )
     return OrderDraft(

@@ -18,6 +18,8 @@ class Tax:
     included: bool
     label: str
     per_line: tuple[int, ...]
+    rate: Decimal | None = None
+    name: str = ""
 
 
 def tax_of(
@@ -45,7 +47,7 @@ def tax_of(
     percent = f"{(rate * 100).normalize():f}"
     name = str(row.get("name") or "Tax")
     label = f"Includes {percent}% {name}" if included else f"{name} ({percent}%)"
-    return Tax(sum(per_line) + on_shipping, included, label, per_line)
+    return Tax(sum(per_line) + on_shipping, included, label, per_line, rate, name)
 
 
 def _rate(row: dict[str, Any] | None) -> Decimal | None:

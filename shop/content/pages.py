@@ -24,6 +24,7 @@ LEGAL: dict[str, str] = {
     "privacy": "Privacy",
     "returns": "Returns and withdrawal",
     "shipping": "Shipping",
+    "access": "Accessibility",
 }
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 

@@ -35,6 +35,7 @@ class DraftAdjustment:
     amount_minor: int
     included: bool = False
     source: str = ""
+    rate: str = ""  # of a tax, where it is known: "0.19"
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ def place_order(
             amount_minor=a.amount_minor,
             included=a.included,
             source=a.source,
+            rate=Decimal(a.rate) if a.rate else None,
         )
         for a in draft.adjustments
     )

@@ -16,6 +16,7 @@ from shop.content.showing import current_content
 from shop.core.money import format_minor
 from shop.storefront.discount_words import discount_facts
 from shop.storefront.gift_card_words import gift_card_facts
+from shop.storefront.tax_words import tax_note
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.currencies import current_pricing
 from shop.tenancy.profile import Profile
@@ -38,7 +39,7 @@ def cart_facts(cart: Cart | None, quote: Quote | None, profile: Profile, locale:
         "subtotal_text": money(quote.subtotal_minor),
         "shipping_text": _shipping_text(quote, money),
         "tax_text": money(quote.tax.minor) if quote.tax.minor and not quote.tax.included else None,
-        "tax_note": f"{quote.tax.label}: {money(quote.tax.minor)}" if quote.tax.minor and quote.tax.included else None,
+        "tax_note": tax_note(quote.tax, quote.country, money, locale),
         **discount_facts(quote.discounts, money, locale),
         **gift_card_facts(quote, money, locale),
         "total_text": money(quote.total_minor),

@@ -27,6 +27,7 @@ from shop.storefront.currency import choices
 from shop.storefront.grid import kept_grid
 from shop.storefront.languages import alternates, other_languages
 from shop.storefront.speaking import say as _
+from shop.storefront.tax_words import vat_words
 from shop.tenancy.brand_style import brand_version
 from shop.tenancy.currencies import current_pricing
 from shop.tenancy.gift_card_rules import gift_card_rules
@@ -156,6 +157,7 @@ def base_context() -> dict[str, Any]:
         ),
         "nav": menus(current_content(), locale),
         "announcement": current_content().announcement(locale),
+        "vat_words": vat_words(profile, locale),
         "lang": locale,
         "og_locale": REGIONS[locale],
         "brand_css_url": f"/brand.css?v={brand_version(brand)}",

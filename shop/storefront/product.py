@@ -15,6 +15,7 @@ from shop.catalog.facets import CatalogIndex
 from shop.catalog.guides import guide_for
 from shop.catalog.index import current_index
 from shop.catalog.past_prices.lowest import lowest_text
+from shop.catalog.safety.reading import shown_safety
 from shop.catalog.shelf import Card, cards_of
 from shop.catalog.showing import ShownOption, choose, find_document, options_shown, variants_shown, was_text
 from shop.catalog.structured import absolute, product_group
@@ -61,6 +62,7 @@ class ShownProduct:
     gpsr_html: str | None
     lowest_text: str | None = None
     rating: Rating | None = None
+    safety: dict[str, str] | None = None
 
 
 def product_page(slug: str) -> Response | BaseResponse:
@@ -137,6 +139,7 @@ def shown_product(
         gpsr_html=document["gpsr_html"],
         lowest_text=_lowest_text(document, variant),
         rating=product_rating(document),
+        safety=shown_safety(document, profile.eu),
     )
 
 

@@ -22,6 +22,7 @@ NO_PAGES = {
     "admin.draft_goods",
     "admin.change_result",
     "admin.export_csv",
+    "admin.vat_csv",
     "admin.letter_frame",
     "admin.letter_kind_frame",
 }

@@ -11,15 +11,13 @@ from shop.extensions import Model, UtcDateTime
 
 
 class SafetyFacts(Model):
-    """Facts at one level; what is empty is taken from the next wider one: product, blank, store.
-
-    `subject_id`: our product's id, Printify's blueprint id, 0 for the store.
-    """
+    """Facts at one level; what is empty is taken from the next wider one: product, blank, and the store's own
+    (store_profile.eu["safety"]). `subject_id`: our product's id, or Printify's blueprint id."""
 
     __tablename__ = "safety_facts"
     __table_args__ = (UniqueConstraint("scope", "subject_id"),)
 
-    scope: Mapped[str] = mapped_column(String(8))  # store | blank | product
+    scope: Mapped[str] = mapped_column(String(8))  # blank | product
     subject_id: Mapped[int] = mapped_column(BigInteger)
     manufacturer: Mapped[str] = mapped_column(Text, default="", server_default="")
     manufacturer_address: Mapped[str] = mapped_column(Text, default="", server_default="")

@@ -1,0 +1,1 @@
+"""Product safety as the EU wants it told."""

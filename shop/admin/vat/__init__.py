@@ -1,0 +1,1 @@
+"""VAT on sales to other EU countries."""
