@@ -22,6 +22,7 @@ from shop.workflows import (
     poll_checkouts,
     poll_fulfilments,
     poll_stripe_events,
+    read_ways_to_pay,
     record_visits,
     refresh_catalog,
     turn_announcements,
@@ -47,6 +48,7 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "gift_cards": (60, gift_card_letters.deliver_due),
     "ask_for_reviews": (600, ask_for_reviews.run),
     "look_at_watches": (3600, watch_products.look_at_all),
+    "read_ways_to_pay": (86400, read_ways_to_pay.run),
     "watch_threshold": (3600, watch_threshold.run),
     "clean_up": (3600, clean_up.run),
 }

@@ -7,7 +7,19 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
-from sandbox.stripe import balance, book, catalogue, disputing, endpoints, goods, listing, refunding, sessions, uploads
+from sandbox.stripe import (
+    balance,
+    book,
+    catalogue,
+    disputing,
+    endpoints,
+    goods,
+    listing,
+    refunding,
+    sessions,
+    uploads,
+    ways_to_pay,
+)
 from sandbox.stripe.answering import Call, check_caller, operation, refuse
 from sandbox.stripe.book import Obj
 from sandbox.stripe.refusing import Refusal
@@ -46,12 +58,14 @@ def register(bp: Blueprint) -> None:
     _resource(bp, "prices", "price", "price", goods.create_price, goods.update_price, filters=("active", "product"))
     _register_endpoints(bp)
     _register_events(bp)
+    operation(bp, "GET", _WAYS)(lambda call: book.listing(_WAYS, [ways_to_pay.default_configuration()]))
     operation(bp, "GET", "/v1/balance")(lambda call: balance.read(call.world))
     _readable(bp, "balance_transactions", "balance_transaction", "id", ("currency", "source", "type"))
     bp.add_url_rule("/stripe", "unknown_root", _unknown, methods=_ALL)
     bp.add_url_rule("/stripe/<path:_rest>", "unknown", _unknown, methods=_ALL)
 
 
+_WAYS = "/v1/payment_method_configurations"
 _ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 

@@ -20,6 +20,7 @@ from shop.core.pages import render
 from shop.core.transaction import release_connection, transaction
 from shop.errors import InvalidInput, NotFound
 from shop.extensions import db
+from shop.payments.wallets import NAMES as WAYS
 from shop.tenancy.brand_style import TYPE_PAIRS
 from shop.tenancy.models import StoreProfile
 from shop.tenancy.profile import touch_settings
@@ -141,6 +142,7 @@ def _page(
         languages=languages(),
         currencies=currencies(row.currency),
         **(section.facts(row) if section.facts is not None else {}),
+        ways=WAYS,
     )
 
 

@@ -166,3 +166,7 @@ class Gateway(ABC):
     @abstractmethod
     def list_events(self, since: int, topics: list[str]) -> Iterator[list[GatewayEvent]]:
         """Every event created at or after `since` (Unix seconds), newest first, page by page."""
+
+    @abstractmethod
+    def list_ways_to_pay(self) -> tuple[str, ...]:
+        """What the payment page offers, as keys of payments/wallets.NAMES."""

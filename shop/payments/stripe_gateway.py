@@ -30,6 +30,7 @@ from shop.payments.reading_stripe import (
     session_payload,
 )
 from shop.payments.stripe_calls import WrittenDown, about
+from shop.payments.wallets import ways_in
 
 stripe.enable_telemetry = False
 EXPAND = ["payment_intent.latest_charge", "shipping_cost.shipping_rate"]
@@ -129,6 +130,10 @@ class StripeGateway(Gateway):
                 return
             params["starting_after"] = page.data[-1].id
         raise Misunderstood("Stripe's list of events does not end.", service="stripe")
+
+    def list_ways_to_pay(self) -> tuple[str, ...]:
+        page = self._call(lambda: self.client.v1.payment_method_configurations.list({"limit": 100}))
+        return ways_in([configuration.to_dict() for configuration in page.data])
 
     def _call(self, call: Any, subject: str = "") -> Any:
         """`subject` names the row or the outside id in the log of calls."""

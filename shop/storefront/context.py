@@ -21,6 +21,7 @@ from shop.core.languages import REGIONS
 from shop.core.money import format_minor
 from shop.core.scope import current_store
 from shop.core.statics import static_url
+from shop.payments.wallets import marks_of
 from shop.reviews.rules import review_rules
 from shop.storefront import speaking
 from shop.storefront.currency import choices
@@ -158,6 +159,7 @@ def base_context() -> dict[str, Any]:
         "nav": menus(current_content(), locale),
         "announcement": current_content().announcement(locale),
         "vat_words": vat_words(profile, locale),
+        "pay_marks": marks_of(profile.payment_marks),
         "lang": locale,
         "og_locale": REGIONS[locale],
         "brand_css_url": f"/brand.css?v={brand_version(brand)}",
