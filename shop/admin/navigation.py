@@ -24,6 +24,8 @@ ITEMS = (
     ("admin.vat", "VAT in the EU", "receipt", May.LOOK),
     ("admin.customers", "Customers", "user", May.LOOK),
     ("admin.reviews", "Reviews", "star", May.LOOK),
+    ("admin.newsletters", "Newsletters", "mail", May.LOOK),
+    ("admin.subscribers", "Subscribers", "user", May.LOOK),
     ("admin.content", "Content", "page", May.LOOK),
     ("admin.letters", "Letters", "mail", May.LOOK),
     ("admin.failures", "Failures", "alert", May.LOOK),

@@ -16,6 +16,7 @@ from shop.payments.models import Dispute
 from shop.reviews.models import Review
 from shop.reviews.pictures import keep_picture
 from shop.reviews.recounting import recount
+from shop.subscribers.choosing import confirm_newsletter, keep_subscriber
 from shop.webhook_delivery.announcing import announce
 from shop.webhook_delivery.endpoints import add_endpoint
 from tests.admin.conftest import Staff
@@ -47,6 +48,7 @@ def furnish(town: Town) -> None:
     sent = {"marks": marks, "do": "save", "".join(field): (_picture(), "receipt.png")}
     assert owner.post(f"/admin/disputes/{dispute}", sent, content_type="multipart/form-data").status_code == 303
     _reviews(town)
+    _newsletters(owner)
     town.work()
 
 
@@ -59,6 +61,14 @@ def _reviews(town: Town) -> None:
         for product_id, status in zip(ids, ("waiting", "shown"), strict=True):
             session.add(Review(product_id=product_id, order_id=order.id, rating=4, title="Soft as moss", body="Fits well.", name="Ada", status=status, pictures=[picture], has_pictures=True, reply="Thank you"))
         recount(session, ids)
+
+
+def _newsletters(owner: Staff) -> None:
+    """One that is written, and somebody who gets it."""
+    draft = {"title": "Winter", "subject_en": "New for the winter", "body_en": "<p>Three designs arrived.</p>"}
+    assert owner.post("/admin/newsletters/new", draft).status_code == 303
+    with transaction() as session:
+        confirm_newsletter(session, keep_subscriber(session, "ada@example.com", "en"), source="page", words="Yes")
 
 
 def _webhooks(town: Town) -> None:

@@ -25,6 +25,7 @@ NO_PAGES = {
     "admin.vat_csv",
     "admin.letter_frame",
     "admin.letter_kind_frame",
+    "admin.newsletter_frame",
 }
 #: asked for with what they need
 WITH = {
