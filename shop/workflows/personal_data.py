@@ -25,6 +25,7 @@ from shop.extensions import Base
 from shop.fulfilment.models import FulfilmentOrder
 from shop.orders.models import Order
 from shop.payments.models import Dispute, Payment, Refund
+from shop.subscribers.models import Subscriber
 
 #: the shop's own side: goods, settings, and the people who work here (one of them may buy, too)
 NOT_ABOUT_BUYERS = frozenset({"catalog", "tenancy", "insights", "content"})
@@ -138,6 +139,8 @@ def by_key(table: Table, person: Person, depth: int = 2) -> ColumnElement[bool]:
         return table.c.id.in_(person.customer_ids)
     if table.name == Order.__tablename__:
         return table.c.id.in_(person.order_ids)
+    if table.name == Subscriber.__tablename__:  # known by nothing but the address; its proofs hang on it
+        return table.c.email.in_(person.emails) & (table.c.created_at <= datetime.fromisoformat(person.until))
     found: list[ColumnElement[bool]] = []
     if "order_id" in table.c:
         found.append(table.c.order_id.in_(person.order_ids))

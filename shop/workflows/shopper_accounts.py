@@ -21,6 +21,7 @@ from shop.errors import Conflict, InvalidInput, NotFound
 from shop.tenancy.profile import current_profile
 from shop.workflows import shopper_letters as letters
 from shop.workflows.erase_customer import request_erasure, why_not_yet
+from shop.workflows.letter_choices import follow_consent
 from shop.workflows.merge_customers import merge_customers
 
 
@@ -97,7 +98,12 @@ def confirm_email_change(token: str) -> bool:
         if other_id is not None and other_id != customer_id:
             merge_customers(customer_id, other_id, who=who)
         with transaction() as session:
-            change_email(session, lock_customer(session, customer_id), after)
+            customer = lock_customer(session, customer_id)
+            before = customer.email
+            change_email(session, customer, after)
+            if customer.accepts_marketing and before != after:  # both mailboxes have agreed to the move
+                follow_consent(session, before, False, customer.locale, source="account")
+                follow_consent(session, after, True, customer.locale, source="account")
     return True
 
 

@@ -15,6 +15,8 @@ from sqlalchemy import text
 from shop.accounts.api_keys import create_key
 from shop.core.transaction import transaction
 from shop.extensions import db
+from shop.subscribers.choosing import ask_newsletter, keep_subscriber
+from shop.subscribers.links import confirm_token, stop_token
 from shop.workflows.issue_invoice import issue_invoice
 from tests.admin import making
 from tests.browser.axe import COLOUR_RULES, violations
@@ -198,10 +200,22 @@ def shop_scenes(room: Showroom) -> list[Scene]:
         Scene("/contact", wrong_message),
         Scene("/contact?sent"),
         *(Scene(f"/pages/{slug}") for slug in pages),
+        *(Scene(path) for path in letter_pages(room.product, room.sold_out)),
         Scene("/nowhere", status=404),
         Scene("about:blank", foreign_form(room.url)),
         Scene("/cart", cart=room.troubled_cart()),
     ]
+
+
+def letter_pages(product: str, sold_out: str) -> list[str]:
+    """Newsletter, wishes, and the pages behind the links of letters."""
+    with transaction() as session:
+        row = keep_subscriber(session, "ada@example.com", "en")
+        ask_newsletter(session, row, source="page", words="Yes")
+        stop, sure = stop_token(row.id, "newsletter"), confirm_token("newsletter", row.id)
+    pages = [f"/letters/{page}/{stop}" for page in ("unsubscribe", "preferences")]
+    watch = [f"/letters/watch/{sold_out}?kind=stock", f"/letters/watch/{product}?kind=price"]
+    return ["/newsletter", "/newsletter?sent=1", f"/letters/confirm/{sure}", *pages, *watch]
 
 
 def open_menu(page: Page) -> None:
