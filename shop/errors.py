@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
+from shop.words import mark
+
 
 class Kind(StrEnum):
     WAIT = "wait"
@@ -26,7 +28,7 @@ class ShopError(Exception):
     """Base of everything the shop raises on purpose. `user_message` is safe to show."""
 
     status = 400
-    title = "Something is not right"
+    title: str = mark("Something is not right")
 
     def __init__(self, user_message: str = "", **facts: object) -> None:
         self.user_message = user_message or self.title
@@ -36,19 +38,19 @@ class ShopError(Exception):
 
 class NotFound(ShopError):
     status = 404
-    title = "Not found"
+    title: str = mark("Not found")
 
 
 class NotAllowed(ShopError):
     status = 403
-    title = "Not allowed"
+    title: str = mark("Not allowed")
 
 
 class InvalidInput(ShopError):
     """`fields` maps a field's name to the message beside it."""
 
     status = 422
-    title = "Please check what you entered"
+    title: str = mark("Please check what you entered")
 
     def __init__(self, user_message: str = "", fields: Mapping[str, str] | None = None) -> None:
         self.fields = dict(fields or {})
@@ -57,7 +59,7 @@ class InvalidInput(ShopError):
 
 class Conflict(ShopError):
     status = 409
-    title = "This changed in the meantime"
+    title: str = mark("This changed in the meantime")
 
 
 class IllegalMove(Conflict):
@@ -66,12 +68,12 @@ class IllegalMove(Conflict):
 
 class OutOfCredits(ShopError):
     status = 402
-    title = "Out of credits"
+    title: str = mark("Out of credits")
 
 
 class OutsideError(ShopError):
     status = 502
-    title = "Another service did not answer as it should"
+    title: str = mark("Another service did not answer as it should")
     kind: Kind = Kind.WAIT
 
     def __init__(self, user_message: str = "", *, service: str = "", detail: str = "", **facts: object) -> None:

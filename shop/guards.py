@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, jsonify, request
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -15,6 +16,8 @@ from config import Config
 from shop.core import log
 from shop.core.pages import render
 from shop.errors import InvalidInput, NotAllowed, ShopError
+from shop.tenancy.languages import main_language
+from shop.words import mark, tell, tell_all
 
 logger = log.get_logger("web")
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -40,7 +43,7 @@ CSP = "; ".join(
 
 
 class ForeignOrigin(NotAllowed):
-    title = "This request came from another site"
+    title = mark("This request came from another site")
 
 
 def init_app(app: Flask) -> None:
@@ -147,19 +150,28 @@ def answer_error(error: Exception) -> BaseResponse:
 
 
 _HTTP_TEXTS: dict[int, tuple[str, str]] = {
-    400: ("This request does not make sense", "Something in it could not be read. Please go back and try again."),
-    403: ("You may not do that", "Your account has no permission for this page."),
-    404: ("This page does not exist", "It may have moved, or the link has a typo."),
-    405: ("That is not possible here", "This address answers other requests."),
-    413: ("That is too much at once", "What you sent is larger than we accept."),
-    429: ("Too many tries", "Please wait a few minutes and try again."),
-    500: ("Something broke on our side", "We have written it down and will look at it. Nothing you paid is lost."),
-    503: ("We will be back in a moment", "The shop is busy. Please try again shortly."),
+    400: (
+        mark("This request does not make sense"),
+        mark("Something in it could not be read. Please go back and try again."),
+    ),
+    403: (mark("You may not do that"), mark("Your account has no permission for this page.")),
+    404: (mark("This page does not exist"), mark("It may have moved, or the link has a typo.")),
+    405: (mark("That is not possible here"), mark("This address answers other requests.")),
+    413: (mark("That is too much at once"), mark("What you sent is larger than we accept.")),
+    429: (mark("Too many tries"), mark("Please wait a few minutes and try again.")),
+    500: (
+        mark("Something broke on our side"),
+        mark("We have written it down and will look at it. Nothing you paid is lost."),
+    ),
+    503: (mark("We will be back in a moment"), mark("The shop is busy. Please try again shortly.")),
 }
 
 
 def _answer(status: int, title: str, text: str, fields: dict[str, str] | None = None) -> Response:
     reference = g.get("request_id", "")
+    if g.get("locale") is None:
+        g.locale = _main_language()
+    title, text, fields = tell(title), tell(text), tell_all(fields or {})
     if wants_json():
         body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": text}
         if fields:
@@ -171,6 +183,14 @@ def _answer(status: int, title: str, text: str, fields: dict[str, str] | None = 
         return answer
     template = "errors/404.html" if status == 404 else "errors/error.html"
     return render(template, status=status, code=status, title=title, text=text, reference=reference)
+
+
+def _main_language() -> str:
+    """Even when the database is down."""
+    try:
+        return "en" if request.path.startswith("/api/") else main_language()
+    except (SQLAlchemyError, RuntimeError):
+        return "en"
 
 
 def wants_json() -> bool:

@@ -17,6 +17,7 @@ from flask import Flask, Response, g, request
 from shop.core.languages import LOCALES, WITHOUT, has_language, split_path
 from shop.errors import NotFound
 from shop.tenancy.languages import store_languages
+from shop.words import mark
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -64,7 +65,7 @@ def choose() -> None:
     if locale is None:
         return
     if request.blueprint in SILENT or not has_language(request.path) or locale not in store_languages()[1:]:
-        raise NotFound("This page does not exist.")
+        raise NotFound(mark("This page does not exist."))
     g.locale = g.prefix = locale
 
 

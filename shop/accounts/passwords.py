@@ -11,11 +11,16 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from shop.accounts.common_passwords import WHOLE, WORDS
 from shop.errors import InvalidInput
+from shop.words import mark
 
 SHORTEST, LONGEST = 12, 256
 #: about a tenth of a second and 46 MiB a try
 _hasher = PasswordHasher(time_cost=3, memory_cost=47_104, parallelism=1)
-_KNOWN_TO_ALL = "contains little more than {what}, which anybody would try. Choose another."
+_KNOWN_TO_ALL = (
+    mark("This password contains little more than your e-mail address, which anybody would try. Choose another."),
+    mark("This password contains little more than your name, which anybody would try. Choose another."),
+    mark("This password contains little more than the shop’s name, which anybody would try. Choose another."),
+)
 _LEFT_AT_LEAST = 8  # signs, beside one's own name
 
 
@@ -41,16 +46,16 @@ def check_new_password(plain: str, email: str = "", name: str = "", shop_name: s
     """Raises InvalidInput (field "password"): too short, too long, one of the first that anybody tries, or little more
     than the e-mail address, the person's name or the shop's."""
     if len(plain) < SHORTEST:
-        raise _refused(f"Use at least {SHORTEST} characters. A few words in a row are good.")
+        raise _refused(mark("Use at least %(n)s characters. A few words in a row are good.", n=SHORTEST))
     if len(plain) > LONGEST:
-        raise _refused(f"Use at most {LONGEST} characters.")
+        raise _refused(mark("Use at most %(n)s characters.", n=LONGEST))
     folded = plain.casefold()
     letters = re.sub(r"[\W\d_]+", "", folded)
     if folded in WHOLE or letters in WORDS or (not letters and folded.isdigit()) or len(set(folded)) < 5:
-        raise _refused("This password is one of the first that anybody tries. Choose another.")
-    for what, text in (("your e-mail address", email), ("your name", name), ("the shop’s name", shop_name)):
+        raise _refused(mark("This password is one of the first that anybody tries. Choose another."))
+    for said, text in zip(_KNOWN_TO_ALL, (email, name, shop_name), strict=True):
         if _is_little_more_than(folded, text):
-            raise _refused("This password " + _KNOWN_TO_ALL.format(what=what))
+            raise _refused(said)
 
 
 def strength(plain: str) -> str:

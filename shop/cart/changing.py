@@ -14,6 +14,7 @@ from shop.catalog.models import Variant
 from shop.core import clock
 from shop.errors import InvalidInput, NotFound
 from shop.tenancy.currencies import Pricing
+from shop.words import mark
 
 MAX_QUANTITY = 20
 MAX_LINES = 50
@@ -23,7 +24,13 @@ def read_quantity(raw: object, *, least: int = 1) -> int:
     """A quantity from outside. Raises InvalidInput for 0, -1, 10^9, text …"""
     text = str(raw).strip() if raw is not None else ""
     if not text.isascii() or not text.isdigit() or len(text) > 4 or not least <= int(text) <= MAX_QUANTITY:
-        raise InvalidInput(fields={"quantity": f"Please choose a quantity between {least} and {MAX_QUANTITY}."})
+        raise InvalidInput(
+            fields={
+                "quantity": mark(
+                    "Please choose a quantity between %(least)s and %(most)s.", least=least, most=MAX_QUANTITY
+                )
+            }
+        )
     return int(text)
 
 
@@ -90,9 +97,11 @@ def add_line(
     if row is None:
         return None
     if row[1] is None and row[3] is not None:
-        raise InvalidInput(f"Your cart is full: it holds {MAX_LINES} different things. Please order these first.")
+        raise InvalidInput(
+            mark("Your cart is full: it holds %(n)s different things. Please order these first.", n=MAX_LINES)
+        )
     if row[1] is None:
-        raise NotFound("This item is not available any more. Please choose another one.")
+        raise NotFound(mark("This item is not available any more. Please choose another one."))
     return Added(int(row[0]), int(row[1]), int(row[1]) + int(row[2]))
 
 
@@ -128,7 +137,7 @@ def set_quantity(session: Session, cart_id: int, line_id: int, quantity: int) ->
         .execution_options(synchronize_session=False)
     ).first()
     if found is None:
-        raise NotFound("This line is not in your cart any more.")
+        raise NotFound(mark("This line is not in your cart any more."))
     _touch(session, cart_id)
 
 
@@ -164,7 +173,7 @@ def add_code(session: Session, cart_id: int, key: str, most: int) -> None:
     if key in cart.codes:
         return
     if len(cart.codes) >= most:
-        raise InvalidInput(f"At most {most} codes can be used for one order. Please remove one first.")
+        raise InvalidInput(mark("At most %(n)s codes can be used for one order. Please remove one first.", n=most))
     cart.codes = [*cart.codes, key]
 
 

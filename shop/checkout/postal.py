@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from shop.checkout.countries import country_name, known_codes
+from shop.checkout.countries import country_here, known_codes
 from shop.core import reading_forms as read
 from shop.errors import InvalidInput
+from shop.words import mark
 
 #: part → (label, most characters)
 PARTS = {
-    "name": ("The name", 200),
-    "line1": ("The street", 200),
-    "line2": ("The second line", 200),
-    "city": ("The town", 100),
-    "state": ("The state", 100),
-    "postal_code": ("The postal code", 20),
-    "country": ("The country", 2),
+    "name": (mark("The name"), 200),
+    "line1": (mark("The street"), 200),
+    "line2": (mark("The second line"), 200),
+    "city": (mark("The town"), 100),
+    "state": (mark("The state"), 100),
+    "postal_code": (mark("The postal code"), 20),
+    "country": (mark("The country"), 2),
 }
 WITH_STATE = frozenset({"US", "CA", "AU", "BR", "MX", "IN", "JP", "CN", "IT"})
 _NO_POSTCODE = """
@@ -60,9 +61,9 @@ def read_address(form: Mapping[str, str], served: tuple[str, ...] = ()) -> dict[
             found[part] = ""
     country = found["country"] = found["country"].upper()
     if country and country not in known_codes():
-        errors["country"] = "Choose a country."
+        errors["country"] = mark("Choose a country.")
     elif country and served and country not in served:
-        errors["country"] = f"The shop does not ship to {country_name(country)}."
+        errors["country"] = mark("The shop does not ship to %(country)s.", country=country_here(country))
     if "country" not in errors:
         errors |= {part: text for part, text in _of_country(country, found).items() if part not in errors}
     if errors:
@@ -74,24 +75,26 @@ def _of_country(country: str, found: dict[str, str]) -> dict[str, str]:
     """What is wrong for this country; codes are put into their usual letters."""
     wrong: dict[str, str] = {}
     if country in WITH_STATE and not found["state"]:
-        wrong["state"] = f"Addresses in {country_name(country)} need a state or province."
+        wrong["state"] = mark("Addresses in %(country)s need a state or province.", country=country_here(country))
     if country in STATES:
         found["state"] = found["state"].upper()
         if found["state"] and found["state"] not in STATES[country]:
-            wrong["state"] = "Write the state as its two letters, like " + ("OR." if country == "US" else "ON.")
+            wrong["state"] = mark(
+                "Write the state as its two letters, like %(example)s.", example="OR" if country == "US" else "ON"
+            )
     code = found["postal_code"]
     if country in _CODES:
         shape, example = _CODES[country]
         code = found["postal_code"] = code.upper()
         if code and not re.fullmatch(shape, code):
-            wrong["postal_code"] = f"A postal code there looks like {example}."
+            wrong["postal_code"] = mark("A postal code there looks like %(example)s.", example=example)
     if not code and country not in WITHOUT_POSTCODE:
-        wrong["postal_code"] = "The postal code is missing."
+        wrong["postal_code"] = mark("The postal code is missing.")
     return wrong
 
 
 def read_phone(form: Mapping[str, str], name: str = "phone") -> str:
-    value = read.text(form, name, "The phone number", 40, required=False)
+    value = read.text(form, name, mark("The phone number"), 40, required=False)
     if value and not re.fullmatch(r"\+?[\d ()./-]{5,40}", value):
-        raise InvalidInput(fields={name: "Write the phone number with digits, like +1 503 555 0100."})
+        raise InvalidInput(fields={name: mark("Write the phone number with digits, like +1 503 555 0100.")})
     return value

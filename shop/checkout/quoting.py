@@ -19,6 +19,7 @@ from shop.promotions.reading import Promotions
 from shop.tenancy.currencies import Pricing, pricing_for
 from shop.tenancy.eu_rules import eu_rules_of, rates_that_hold
 from shop.tenancy.profile import Profile
+from shop.words import mark
 
 
 @dataclass(frozen=True)
@@ -154,11 +155,11 @@ def _discounts(
 
 def _problem(lines: Sequence[PricedLine], chosen: ShippingQuote | None) -> str | None:
     if not lines:
-        return "Your cart is empty."
+        return mark("Your cart is empty.")
     if any(not line.available for line in lines):
-        return "Something in your cart is not available any more. Please remove it to go on."
+        return mark("Something in your cart is not available any more. Please remove it to go on.")
     if chosen is None:
-        return "We cannot send this to the country you chose."
+        return mark("We cannot send this to the country you chose.")
     return None
 
 

@@ -16,10 +16,16 @@ from sqlalchemy.orm import Session
 from shop.cart.pricing import PricedLine
 from shop.catalog.models import ShippingRate
 from shop.catalog.transit import delivery_days, table_row
+from shop.words import mark
 
 ELSEWHERE = "REST_OF_THE_WORLD"
 METHODS = ("economy", "standard", "priority", "express")
-LABELS = {"economy": "Economy", "standard": "Standard", "priority": "Priority", "express": "Express"}
+LABELS = {
+    "economy": mark("Economy"),
+    "standard": mark("Standard"),
+    "priority": mark("Priority"),
+    "express": mark("Express"),
+}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from shop.core.amounts import LARGEST_MINOR as LARGEST_MINOR
 from shop.core.amounts import NotAnAmount, read_amount
 from shop.core.money import exponent
 from shop.errors import InvalidInput
+from shop.words import mark
 
 
 def text(
@@ -22,9 +23,11 @@ def text(
     kept = "".join(c for c in raw if (c == "\n" and lines) or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn"))
     value = kept.strip()
     if required and not value:
-        raise InvalidInput(fields={name: f"{label} is missing."})
+        raise InvalidInput(fields={name: mark("%(label)s is missing.", label=label)})
     if len(value) > at_most:
-        raise InvalidInput(fields={name: f"{label} is too long: at most {at_most} characters."})
+        raise InvalidInput(
+            fields={name: mark("%(label)s is too long: at most %(n)s characters.", label=label, n=at_most)}
+        )
     return value
 
 
@@ -35,7 +38,7 @@ def email(form: Mapping[str, str], name: str, label: str, *, required: bool = Tr
     try:
         return str(validate_email(value, check_deliverability=False, test_environment=True).normalized)
     except EmailNotValidError as error:
-        raise InvalidInput(fields={name: f"{label} is not an e-mail address."}) from error
+        raise InvalidInput(fields={name: mark("%(label)s is not an e-mail address.", label=label)}) from error
 
 
 def amount(
@@ -45,7 +48,7 @@ def amount(
     raw = form.get(name, "").strip()
     if not raw:
         if required:
-            raise InvalidInput(fields={name: f"{label} is missing."})
+            raise InvalidInput(fields={name: mark("%(label)s is missing.", label=label)})
         return 0
     try:
         return read_amount(raw, currency, locale)
@@ -66,14 +69,20 @@ def percent(form: Mapping[str, str], name: str, label: str) -> str:
 def whole(form: Mapping[str, str], name: str, label: str, low: int, high: int) -> int:
     raw = form.get(name, "").strip()
     if not raw.isascii() or not raw.isdigit() or len(raw) > 9 or not low <= int(raw) <= high:
-        raise InvalidInput(fields={name: f"{label} must be a whole number from {low} to {high}."})
+        raise InvalidInput(
+            fields={
+                name: mark(
+                    "%(label)s must be a whole number from %(low)s to %(high)s.", label=label, low=low, high=high
+                )
+            }
+        )
     return int(raw)
 
 
 def choice(form: Mapping[str, str], name: str, label: str, options: Mapping[str, object] | tuple[str, ...]) -> str:
     value = form.get(name, "")
     if value not in options:
-        raise InvalidInput(fields={name: f"{label}: choose one of the options."})
+        raise InvalidInput(fields={name: mark("%(label)s: choose one of the options.", label=label)})
     return value
 
 

@@ -16,10 +16,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from config import ROOT
+from shop.core.languages import path_in
 from shop.email.models import Letter, SharedFacts
 from shop.email.own_texts import PARTS, as_html, marked_facts, own_words, saved_texts
 from shop.email.sealing import veil
 from shop.extensions import db
+from shop.tenancy.languages import store_languages
 from shop.tenancy.profile import Profile, current_profile
 
 LETTERS_FOR_BUYERS = (
@@ -141,8 +143,19 @@ def render_letter(
         html = env.get_template("_own.html").render(
             {**context, "own": as_html(own), "letter_body": f"{letter}/body.html"}
         )
+    text, html = (links_in(written, locale) for written in (text, html))
     inlined = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(html)
     return Rendered(re.sub(r"\s+", " ", subject).strip()[:250], text.strip() + "\n", inlined)
+
+
+def links_in(written: str, locale: str) -> str:
+    """Links to pages of the shop lead to them in the letter's language; the panel, files and pictures have none."""
+    base = current_app.config["IMPRINT"].public_url.rstrip("/")
+    known = store_languages()
+    if locale == known[0] or locale not in known:
+        return written
+    links = re.compile(re.escape(base) + r"(/[^\s\"'<>]*)?(?=[\s\"'<>]|$)")
+    return links.sub(lambda found: base + path_in(found[1] or "/", locale, known[0]), written)
 
 
 def our_words(letter: str, facts: dict[str, Any], locale: str = "en") -> dict[str, str]:

@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 from shop.errors import Conflict
 from shop.promotions.gift_cards.reserving import CardUse, give_back, lock_for
 from shop.promotions.models import Discount, DiscountCode, Redemption
+from shop.words import mark
 
 
 class UsedUp(Conflict):
     """Somebody else took the last use."""
 
-    title = "A discount in your cart has just been used up. Please look at the new total before you pay."
+    title = mark("A discount in your cart has just been used up. Please look at the new total before you pay.")
 
 
 #: (discount, code or None, minor units taken off)

@@ -43,6 +43,7 @@ from shop.storefront.visitor import cart_token, new_cart, remember, visitors_car
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.currencies import current_pricing, offered
 from shop.tenancy.profile import current_profile
+from shop.words import mark, tell
 from shop.workflows.find_gift_cards import MOST_CARDS
 from shop.workflows.start_checkout import quote_for
 
@@ -89,7 +90,7 @@ def _add(variant_id: int, quantity: int) -> tuple[Added, str]:
         session.flush()
         added = add_line(session, fresh, variant_id, quantity, pricing)
     if added is None:
-        raise NotFound("This item is not available any more.")
+        raise NotFound(mark("This item is not available any more."))
     return added, fresh
 
 
@@ -97,12 +98,12 @@ def _wanted_variant() -> int:
     raw = request.form.get("variant", "").strip()
     if raw:
         if not raw.isascii() or not raw.isdigit() or len(raw) > 18:
-            raise NotFound("This item is not known.")
+            raise NotFound(mark("This item is not known."))
         return int(raw)
     slug = _slug()
     picked = [v for k, v in request.form.items() if k.startswith("option.")][:10]
     if not all(v.isascii() and v.isdigit() and len(v) <= 9 for v in picked):
-        raise InvalidInput("Please choose one of the options shown.")
+        raise InvalidInput(mark("Please choose one of the options shown."))
     found = db.session.execute(
         select(Variant.id, Product.options)
         .join(Product, Product.id == Variant.product_id)
@@ -117,9 +118,9 @@ def _wanted_variant() -> int:
     ).all()
     db.session.rollback()
     if not found:
-        raise InvalidInput("This combination is not available. Please choose another one.")
+        raise InvalidInput(mark("This combination is not available. Please choose another one."))
     if len(found) > 1 and len(picked) < len(found[0].options):
-        raise InvalidInput("Please choose every option first.")
+        raise InvalidInput(mark("Please choose every option first."))
     return int(found[0].id)
 
 
@@ -214,7 +215,7 @@ def set_note() -> BaseResponse:
     cart = _cart_or_404()
     note = request.form.get("note", "").replace("\x00", "").strip()[:NOTE_LENGTH]
     if note and not rules_of(current_profile().checkout).takes_notes:
-        raise NotFound("This shop takes no notes with an order.")
+        raise NotFound(mark("This shop takes no notes with an order."))
     with transaction() as session:
         session.get_one(Cart, cart.id).note = note
     return _changed(cart)
@@ -241,14 +242,14 @@ def set_reminder() -> BaseResponse:
 def _cart_or_404() -> Cart:
     cart = visitors_cart()
     if cart is None:
-        raise NotFound("Your cart is gone. Please add what you like again.")
+        raise NotFound(mark("Your cart is gone. Please add what you like again."))
     db.session.rollback()
     return cart
 
 
 def _changed(cart: Cart, problem: ShopError | None = None) -> BaseResponse:
     if problem is not None:
-        flash(_(problem.user_message), "error")
+        flash(tell(problem.user_message), "error")
     if _is_htmx():
         response: BaseResponse = _show(visitors_cart())
     else:
@@ -258,8 +259,8 @@ def _changed(cart: Cart, problem: ShopError | None = None) -> BaseResponse:
 
 def _refuse_add(problem: ShopError) -> BaseResponse:
     if _is_htmx():
-        return _drawer(visitors_cart(), problem=_(problem.user_message))
-    flash(_(problem.user_message), "error")
+        return _drawer(visitors_cart(), problem=tell(problem.user_message))
+    flash(tell(problem.user_message), "error")
     return redirect("/cart", 303)  # product pages are kept whole and show no message of one visitor
 
 

@@ -20,6 +20,7 @@ from shop.storefront.tax_words import tax_note
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.currencies import current_pricing
 from shop.tenancy.profile import Profile
+from shop.words import tell
 
 
 def cart_facts(cart: Cart | None, quote: Quote | None, profile: Profile, locale: str) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def cart_facts(cart: Cart | None, quote: Quote | None, profile: Profile, locale:
         "terms": _terms(locale) if rules.shows_terms else [],
         "reminder_email": cart.email or "",
         "can_checkout": quote.problem is None,
-        "problem": None if quote.problem is None else _(quote.problem),
+        "problem": None if quote.problem is None else tell(quote.problem),
     }
 
 
@@ -137,7 +138,7 @@ def _method(option: ShippingQuote, chosen: ShippingQuote | None, money: Any) -> 
         estimate = _("%(days)s business days", days=days)
     return {
         "key": option.method,
-        "name": _(option.label),
+        "name": tell(option.label),
         "price_text": _("Free") if option.minor == 0 else money(option.minor),
         "estimate": estimate,
         "selected": chosen is not None and option.method == chosen.method,

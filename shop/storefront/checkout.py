@@ -14,6 +14,7 @@ from shop.errors import OutsideError, ShopError
 from shop.extensions import db, limiter
 from shop.storefront.order_facts import order_facts
 from shop.storefront.visitor import cart_token, remember, visitors_cart
+from shop.words import tell
 from shop.workflows.find_payment_state import find_state
 from shop.workflows.start_checkout import PricesChanged, TotalChanged, start_checkout, way_back
 
@@ -32,7 +33,7 @@ def pay() -> BaseResponse:
     try:
         started = start_checkout(cart_id, locale=str(get_locale()), seen_minor=_seen(), seen_currency=_seen_currency())
     except (PricesChanged, TotalChanged) as told:
-        flash(_(told.user_message), "warn")
+        flash(tell(told.user_message), "warn")
         return redirect("/cart", 303)
     except OutsideError as error:
         logger.warning("payment page could not be opened", why=str(error))
@@ -42,7 +43,7 @@ def pay() -> BaseResponse:
         )
         return redirect("/cart", 303)
     except ShopError as error:
-        flash(_(error.user_message), "error")
+        flash(tell(error.user_message), "error")
         return redirect("/cart", 303)
     if started.is_covered:
         return redirect(url_for("storefront.checkout_details", reference=started.reference), 303)

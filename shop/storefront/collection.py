@@ -21,6 +21,7 @@ from shop.storefront.seo import breadcrumbs_data
 from shop.storefront.speaking import say as _
 from shop.storefront.words import labels
 from shop.tenancy.currencies import current_pricing
+from shop.words import mark
 
 HIDDEN = frozenset({"collection"})
 
@@ -32,7 +33,7 @@ def collection_page(slug: str) -> Response | BaseResponse:
         elsewhere = moved(COLLECTION, slug, "/collections")
         if elsewhere is not None:
             return elsewhere
-        raise NotFound("This collection does not exist.")
+        raise NotFound(mark("This collection does not exist."))
     pricing = current_pricing()
     index = index_in(pricing)
     asked = read_address(request.args.items(multi=True), pricing.code)

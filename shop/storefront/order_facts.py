@@ -19,7 +19,7 @@ from shop.fulfilment.models import FulfilmentLine, Shipment
 from shop.invoicing.finding import find_invoice
 from shop.orders.models import Order, OrderEntry, OrderLine
 from shop.orders.statuses import FULFILMENT_RANK
-from shop.storefront.context import shows_reviews
+from shop.storefront.context import page_locale, shows_reviews
 from shop.storefront.gift_card_words import bought_gift_cards
 from shop.storefront.order_timeline import steps_of
 from shop.tenancy.checkout_rules import rules_of
@@ -77,9 +77,9 @@ def order_facts(order_id: int) -> dict[str, Any]:
         "status_text": text,
         "status_tone": tone,
         "lines": [_line(order, line, slug) for line, slug in lines],
-        "totals": [*order_totals(order), *paid_by_cards_rows(db.session(), order)],
+        "totals": [*order_totals(order, page_locale()), *paid_by_cards_rows(db.session(), order)],
         "gift_cards": bought_gift_cards(order.id),
-        "ship_to": address_lines(order.ship_to, order.locale),
+        "ship_to": address_lines(order.ship_to, page_locale()),
         "billing": [],
         "timeline": steps_of(order, list(entries), parcels, FULFILMENT_RANK[order.fulfilment_status]),
         "parcels": [_parcel(parcel, made.get(parcel.fulfilment_order_id, [])) for parcel in parcels],
@@ -113,7 +113,7 @@ def _line(order: Order, line: OrderLine, slug: str | None) -> dict[str, Any]:
         "url": f"/products/{slug}" if slug else None,
         "variant_title": line.variant_title,
         "quantity": line.quantity,
-        "total_text": format_minor(line.total_minor, order.currency, order.locale),
+        "total_text": format_minor(line.total_minor, order.currency, page_locale()),
         "image": line.image or None,
     }
 

@@ -10,6 +10,7 @@ from shop.content.showing import ShownPage, current_content
 from shop.errors import NotFound
 from shop.storefront.context import page_locale, public_url, show
 from shop.storefront.seo import breadcrumbs_data
+from shop.words import mark
 
 
 def content_page(slug: str) -> Response | BaseResponse:
@@ -19,7 +20,7 @@ def content_page(slug: str) -> Response | BaseResponse:
     if page is None:
         if slug in content.redirects:
             return redirect(f"/pages/{content.redirects[slug]}", 301)
-        raise NotFound("This page does not exist.")
+        raise NotFound(mark("This page does not exist."))
     return show_page(page)
 
 

@@ -15,6 +15,7 @@ from shop.errors import NotFound, OutsideError, ShopError
 from shop.extensions import db, limiter
 from shop.orders.draft import OrderDraft
 from shop.orders.models import Order
+from shop.words import mark, tell
 from shop.workflows.letter_facts import day, draft_facts, draft_totals
 from shop.workflows.start_checkout import start_draft_checkout
 
@@ -67,14 +68,14 @@ def pay_link(token: str) -> BaseResponse:
         )
         return redirect(here, 303)
     except ShopError as error:
-        flash(_(error.user_message), "error")
+        flash(tell(error.user_message), "error")
         return redirect(here, 303)
     if started.already_paid or not started.url:
         return redirect(f"/checkout/return?session_id={started.session_id}", 303)
     return redirect(started.url, 303)
 
 
-UNKNOWN = "This payment link is not known. It may have been replaced by a newer one."
+UNKNOWN = mark("This payment link is not known. It may have been replaced by a newer one.")
 
 
 def _is_shaped(token: str) -> bool:

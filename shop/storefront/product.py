@@ -33,6 +33,7 @@ from shop.storefront.seo import breadcrumbs_data
 from shop.storefront.speaking import say as _
 from shop.tenancy.currencies import current_pricing
 from shop.tenancy.profile import Profile, current_profile
+from shop.words import mark
 
 RELATED = 4
 
@@ -75,7 +76,7 @@ def product_page(slug: str) -> Response | BaseResponse:
         elsewhere = moved(PRODUCT, slug, "/products")
         if elsewhere is not None:
             return elsewhere
-        raise NotFound("This product is not in the shop any more.")
+        raise NotFound(mark("This product is not in the shop any more."))
     profile, pricing = current_profile(), current_pricing()
     if not pricing.is_base or page_locale() != profile.locale:
         document = document_in(document, pricing, page_locale())

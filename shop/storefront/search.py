@@ -30,7 +30,7 @@ def search_page() -> Response:
     exact = request.args.get("exact") == "1"
     pricing = current_pricing()
     index = index_in(pricing)
-    results = search(query, profile.locale, exact) if query else None
+    results = search(query, page_locale(), exact) if query else None
     ranked = index.places_of(results.ids) if results else array("I")
     default_sort = "relevance" if results else "featured"
     asked = read_address(request.args.items(multi=True), pricing.code, default_sort)

@@ -15,6 +15,7 @@ from shop.fulfilment.merging import refresh_status
 from shop.orders.models import Order
 from shop.orders.statuses import lock_order, move_order, tell
 from shop.payments.summing import sum_payments
+from shop.words import mark
 from shop.workflows.announcements import announce_order
 from shop.workflows.letter_facts import money, order_facts
 from shop.workflows.refund_order import request_refund_of_all
@@ -47,7 +48,7 @@ def cancel_part(order_id: int, work_id: int, *, who: str, why: str = "") -> None
         lock_order(session, order_id)
         rows = [work for work in lock_rows(session, order_id) if work.id == work_id]
         if not rows:
-            raise NotFound("This order has no such parcel to print.")
+            raise NotFound(mark("This order has no such parcel to print."))
         stopped = hold_to_stop(rows)
     release_connection()
     if any(not withdraw(one) for one in stopped):
@@ -103,10 +104,10 @@ def _stop(order_id: int) -> list[Stopped] | None:
     """Hold every row of the order, so that no worker goes on. None when it is cancelled already."""
     with transaction() as session:
         if session.get(Order, order_id) is None:
-            raise NotFound("This order does not exist.")
+            raise NotFound(mark("This order does not exist."))
         order = lock_order(session, order_id)
         if order.status == "cancelled":
             return None
         if order.status == "completed":
-            raise IllegalMove("This order is being made already and cannot be cancelled.")
+            raise IllegalMove(mark("This order is being made already and cannot be cancelled."))
         return hold_to_stop(lock_rows(session, order_id))

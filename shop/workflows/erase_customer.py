@@ -36,6 +36,7 @@ from shop.payments.models import Dispute, Payment, Refund
 from shop.payments.summing import OPEN_DISPUTES
 from shop.subscribers.choosing import forget_address
 from shop.subscribers.models import CartReminder
+from shop.words import mark, together
 from shop.workflows.forget_reviews import forget_reviewer, remove_pictures
 from shop.workflows.personal_data import Person, find_person, read_rows, tables, texts
 from shop.workflows.redacting import ERASED, Redactor, words_in
@@ -95,9 +96,12 @@ def why_not_yet(session: Session, customer_id: int) -> list[str]:
         .all()
     )
     return [
-        *(f"Order {number} is still to be shipped." for number in waiting),
-        *(f"The payment of order {number} is disputed: the bank may still ask." for number in contested),
-        *(f"A refund of order {number} is on its way." for number in refunds),
+        *(mark("Order %(number)s is still to be shipped.", number=number) for number in waiting),
+        *(
+            mark("The payment of order %(number)s is disputed: the bank may still ask.", number=number)
+            for number in contested
+        ),
+        *(mark("A refund of order %(number)s is on its way.", number=number) for number in refunds),
     ]
 
 
@@ -120,7 +124,7 @@ def request_erasure(session: Session, customer_id: int, *, who: str) -> bool:
         return False
     reasons = why_not_yet(session, customer_id)
     if reasons:
-        raise Conflict(" ".join(reasons))
+        raise Conflict(together(reasons))
     now = clock.now()
     person = find_person(session, customer_id, now)
     session.add(

@@ -58,9 +58,14 @@ def order_facts(session: Session, order: Order) -> dict[str, Any]:
     }
 
 
-def order_totals(order: Order) -> list[dict[str, Any]]:
-    """[{"label", "text", "strong"}] in the order's language."""
-    with force_locale(order.locale):
+def order_totals(order: Order, locale: str = "") -> list[dict[str, Any]]:
+    """[{"label", "text", "strong"}] in this language; without one in the order's."""
+    locale = locale or order.locale
+
+    def money(order: Order, minor: int) -> str:
+        return format_minor(minor, order.currency, locale)
+
+    with force_locale(locale):
         rows = [{"label": _("Subtotal"), "text": money(order, order.subtotal_minor), "strong": False}]
         if order.discount_minor:
             rows.append({"label": _("Discount"), "text": "−" + money(order, order.discount_minor), "strong": False})

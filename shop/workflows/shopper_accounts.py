@@ -19,6 +19,7 @@ from shop.core.transaction import transaction
 from shop.customers.changing import change_email, lock_customer
 from shop.errors import Conflict, InvalidInput, NotFound
 from shop.tenancy.profile import current_profile
+from shop.words import together
 from shop.workflows import shopper_letters as letters
 from shop.workflows.erase_customer import request_erasure, why_not_yet
 from shop.workflows.letter_choices import follow_consent
@@ -111,7 +112,7 @@ def ask_to_delete(session: Session, shopper: Shopper) -> None:
     """A letter with the link that does it. Raises Conflict with what must end first."""
     reasons = why_not_yet(session, shopper.customer_id)
     if reasons:
-        raise Conflict(" ".join(reasons))
+        raise Conflict(together(reasons))
     _, token = changing.make_link(session, shopper, "delete")
     letters.write_deletion(session, shopper, token)
 

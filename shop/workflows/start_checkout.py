@@ -30,7 +30,9 @@ from shop.promotions.gift_cards.reserving import set_aside
 from shop.promotions.reserving import Use, lock_discounts, release, reserve
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.currencies import pricing_for
+from shop.tenancy.languages import absolute_url_for
 from shop.tenancy.profile import Profile, current_profile
+from shop.words import mark
 from shop.workflows.find_discounts import promotions_for
 from shop.workflows.find_gift_cards import paid_by_cards
 from shop.workflows.gift_card_payment import as_paid_with_cards
@@ -60,7 +62,7 @@ class _Plan:
 class PricesChanged(Conflict):
     """Told once; the next click goes on with the new prices."""
 
-    title = "A price in your cart has changed. Please look at the new total before you pay."
+    title = mark("A price in your cart has changed. Please look at the new total before you pay.")
 
 
 def quote_for(session: Session, cart: Cart, profile: Profile) -> Quote:
@@ -92,7 +94,7 @@ def uses_tax_table() -> bool:
 class TotalChanged(Conflict):
     """A discount ended, or delivery became dearer, since the buyer looked."""
 
-    title = "The total of your cart has changed. Please look at it before you pay."
+    title = mark("The total of your cart has changed. Please look at it before you pay.")
 
 
 def start_checkout(
@@ -132,7 +134,7 @@ def _freeze(
 ) -> _Plan | PricesChanged:
     cart = session.execute(select(Cart).where(Cart.id == cart_id).with_for_update()).scalar_one_or_none()
     if cart is None:
-        raise NotFound("This cart is gone. Please start again.")
+        raise NotFound(mark("This cart is gone. Please start again."))
     quote = quote_for(session, cart, profile)
     if quote.problem:
         raise InvalidInput(quote.problem)
@@ -191,11 +193,11 @@ def _freeze_draft(session: Session, token: str) -> int:
     ).scalar_one_or_none()
     now = clock.now()
     if draft is None or draft.frozen is None or draft.status not in ("sent", "paid"):
-        raise NotFound("This payment link is not known. It may have been replaced by a newer one.")
+        raise NotFound(mark("This payment link is not known. It may have been replaced by a newer one."))
     if draft.status == "paid":
-        raise Conflict("This is paid already. Thank you!")
+        raise Conflict(mark("This is paid already. Thank you!"))
     if draft.link_expires_at is not None and draft.link_expires_at <= now:
-        raise Conflict("This payment link has run out. Please ask us for a new one.")
+        raise Conflict(mark("This payment link has run out. Please ask us for a new one."))
     open_one = session.execute(
         select(Checkout)
         .where(Checkout.draft_order_id == draft.id, Checkout.status.in_(["creating", "open", "processing"]))
@@ -203,7 +205,7 @@ def _freeze_draft(session: Session, token: str) -> int:
         .limit(1)
     ).scalar_one_or_none()
     if open_one is not None and open_one.status == "processing":
-        raise Conflict("A payment is on its way already: your bank has not told us the result yet.")
+        raise Conflict(mark("A payment is on its way already: your bank has not told us the result yet."))
     if open_one is not None and open_one.expires_at > now + STILL_USEFUL:
         return open_one.id
     frozen = OrderDraft.from_json(draft.frozen)
@@ -302,8 +304,8 @@ def _pay_request(session: Session, checkout: Checkout, profile: Profile) -> PayR
         lines=_pay_lines(draft),
         shipping=_pay_shipping(draft),
         countries=(country,) if is_sent(draft) else (),
-        success_url=public_url("/checkout/return") + "?session_id={CHECKOUT_SESSION_ID}",
-        cancel_url=public_url(way_back(session, checkout)),
+        success_url=absolute_url_for("/checkout/return", checkout.locale) + "?session_id={CHECKOUT_SESSION_ID}",
+        cancel_url=absolute_url_for(way_back(session, checkout), checkout.locale),
         expires_at=checkout.expires_at,
         email=checkout.email,
         locale=checkout.locale,

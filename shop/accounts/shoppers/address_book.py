@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from shop.accounts.shopper_models import Shopper, ShopperAddress
 from shop.errors import Conflict, NotFound
+from shop.words import mark
 
 MOST = 20
 FIELDS = ("name", "line1", "line2", "city", "state", "postal_code", "country")
-GONE = "This address is not in your account any more."
+GONE = mark("This address is not in your account any more.")
 
 
 def list_addresses(session: Session, shopper_id: int) -> list[ShopperAddress]:
@@ -43,7 +44,7 @@ def save_address(
         count = select(func.count()).select_from(ShopperAddress).where(ShopperAddress.shopper_id == shopper_id)
         held = session.execute(count).scalar_one()
         if held >= MOST:
-            raise Conflict(f"There can be {MOST} addresses. Remove one first.")
+            raise Conflict(mark("There can be %(n)s addresses. Remove one first.", n=MOST))
         row = ShopperAddress(shopper_id=shopper_id)
         default = default or not held
         session.add(row)

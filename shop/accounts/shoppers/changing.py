@@ -15,10 +15,11 @@ from shop.core import clock
 from shop.core.secrets import hash_token, new_token
 from shop.errors import Conflict, NotFound
 from shop.tenancy.profile import current_profile
+from shop.words import mark
 
 LINK_LASTS, CHANGE_LASTS = timedelta(hours=1), timedelta(hours=24)
-NOT_ANY_MORE = "This link has been used, or it is too old. Ask for a new one."
-TAKEN = "This address cannot be used any more. Ask for another one on your account’s page."
+NOT_ANY_MORE = mark("This link has been used, or it is too old. Ask for a new one.")
+TAKEN = mark("This address cannot be used any more. Ask for another one on your account’s page.")
 _QUIET = {"synchronize_session": False}
 
 

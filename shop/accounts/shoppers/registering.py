@@ -18,11 +18,12 @@ from shop.accounts.shopper_models import Shopper, ShopperMailbox, ShopperRegistr
 from shop.core import clock
 from shop.core.secrets import hash_token, new_token
 from shop.errors import InvalidInput, NotFound
+from shop.words import mark
 
 LASTS = timedelta(hours=24)
 _QUIET = {"synchronize_session": False}
-NOT_ANY_MORE = "This link has been used, or it is older than a day. Register again and we send a new one."
-DOES_NOT_FIT = "This is not the password you chose when you registered."
+NOT_ANY_MORE = mark("This link has been used, or it is older than a day. Register again and we send a new one.")
+DOES_NOT_FIT = mark("This is not the password you chose when you registered.")
 
 
 def find_shopper(session: Session, email: str) -> Shopper | None:

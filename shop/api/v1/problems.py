@@ -104,7 +104,7 @@ def _of_the_shop(error: ShopError) -> BaseResponse:
     if isinstance(error, UsedForAnother):
         return _respond("key-reused", error.user_message)
     if isinstance(error, InvalidInput):
-        return _respond("invalid", error.user_message, [WrongPart("body", n, d) for n, d in error.fields.items()])
+        return _respond("invalid", error.user_message, [WrongPart("body", n, str(d)) for n, d in error.fields.items()])
     headers = {"Retry-After": "30"} if isinstance(error, RateLimited) or error.status == 503 else {}
     if isinstance(error, OutsideError):
         return _respond(_BY_STATUS.get(error.status, "provider-refused"), error.user_message, headers=headers)
@@ -133,7 +133,7 @@ def _respond(
         type=f"{where}/api/v1/docs#problem-{kind}",
         title=title,
         status=status,
-        detail=detail or when.replace("`", ""),
+        detail=str(detail) or when.replace("`", ""),  # msgspec takes no text that knows more (words.py)
         reference=g.get("request_id", ""),
         errors=errors or [],
     )

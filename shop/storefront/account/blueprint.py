@@ -18,6 +18,7 @@ from shop.errors import NotAllowed, ShopError
 from shop.extensions import csrf, db
 from shop.guards import UNSAFE
 from shop.storefront import context
+from shop.words import tell
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 COOKIE = "shopper"
@@ -87,8 +88,8 @@ def token_is_missing(error: CSRFError) -> BaseResponse:
 
 
 @bp.errorhandler(ShopError)
-def tell(error: ShopError) -> BaseResponse:
-    return problem(error.status, _(error.title), _(error.user_message))
+def say_what_is_wrong(error: ShopError) -> BaseResponse:
+    return problem(error.status, tell(error.title), tell(error.user_message))
 
 
 def problem(status: int, title: str, text: str) -> Response:

@@ -61,7 +61,7 @@ def new_password_now(token: str) -> Response:
         reset_password(token, read.password())
     except InvalidInput as error:
         db.session.rollback()
-        return _choose(shopper, token, 422, read.in_our_words(error.fields))
+        return _choose(shopper, token, 422, error.fields)
     response = redirect(url_for("account.sign_in"), 303)
     take_cookie(response)
     flash(_("Your new password is set. Sign in with it."), "good")

@@ -16,6 +16,7 @@ from shop.core.paging import Page, page_number
 from shop.extensions import db
 from shop.orders.models import Order, OrderLine
 from shop.storefront.account.blueprint import bp, me, page
+from shop.storefront.context import page_locale
 from shop.storefront.order_facts import state_of
 
 PER_PAGE, MOST_PAGES = 10, 1000
@@ -73,7 +74,7 @@ def _shown(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
         "placed_at": order.placed_at,
         "status_label": label,
         "status_tone": tone,
-        "total": format_minor(order.total_minor, order.currency, order.locale),
+        "total": format_minor(order.total_minor, order.currency, page_locale()),
         "images": [line.image for line in lines if line.image][:3],
         "what": ", ".join(f"{line.quantity} × {line.title}" for line in lines[:3]) + (" …" if len(lines) > 3 else ""),
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask import request
@@ -13,35 +12,6 @@ from shop.core import reading_forms
 from shop.errors import InvalidInput
 
 LONGEST_PASSWORD = 1000  # what is read at all; the rule is in accounts/passwords.py
-
-
-def N_(text: str) -> str:
-    """Said elsewhere, translated where it is shown."""
-    return text
-
-
-#: what the rules of accounts/ say in English
-SAID_ELSEWHERE = (
-    N_("Use at least 12 characters. A few words in a row are good."),
-    N_("Use at most 256 characters."),
-    N_("This password is one of the first that anybody tries. Choose another."),
-    N_("This password contains little more than your e-mail address, which anybody would try. Choose another."),
-    N_("This password contains little more than your name, which anybody would try. Choose another."),
-    N_("This password contains little more than the shop’s name, which anybody would try. Choose another."),
-    N_("This link has been used, or it is older than a day. Register again and we send a new one."),
-    N_("This link has been used, or it is too old. Ask for a new one."),
-    N_("This is not the password you chose when you registered."),
-    N_("This address cannot be used any more. Ask for another one on your account’s page."),
-    N_("This address is not in your account any more."),
-    N_("There can be 20 addresses. Remove one first."),
-    N_("Not found"),
-    N_("This changed in the meantime"),
-    N_("Please check what you entered"),
-)
-
-
-def in_our_words(errors: Mapping[str, str]) -> dict[str, str]:
-    return {name: _(message) for name, message in errors.items()}
 
 
 def email(name: str = "email") -> str:

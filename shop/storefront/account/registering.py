@@ -53,7 +53,7 @@ def register_now() -> Response:
     try:
         row_id = register_shopper(email, password, name, str(get_locale()))
     except InvalidInput as error:
-        return _form(422, read.in_our_words(error.fields))
+        return _form(422, error.fields)
     cookie[MARK] = [row_id, email]
     return redirect(url_for("account.register_sent"), 303)
 
@@ -95,7 +95,7 @@ def verify_now(token: str) -> Response:
             shopper = confirm_registration(session, token, password)
             cookie_token = begin_session(session, shopper)
     except InvalidInput as error:
-        return _confirm(row, token, 422, read.in_our_words(error.fields))
+        return _confirm(row, token, 422, error.fields)
     cookie.pop(MARK, None)
     return arrive(shopper, cookie_token, "/account")
 

@@ -37,7 +37,7 @@ def change_password() -> Response:
             token = begin_session(session, shopper)
     except InvalidInput as error:
         db.session.rollback()
-        return _page(422, read.in_our_words(error.fields))
+        return _page(422, error.fields)
     flash(_("Your password is changed. Every other browser is signed out."), "good")
     return arrive(shopper, token, url_for("account.security"))
 
