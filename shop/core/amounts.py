@@ -15,6 +15,8 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import get_currency_symbol, get_decimal_symbol
 
 from shop.core.money import exponent, step
+from shop.core.words import N_
+from shop.words import mark
 
 LONGEST = 40
 LARGEST_MINOR = 2_000_000_000  # fits a 32-bit column
@@ -37,10 +39,10 @@ class NotAnAmount(ValueError):
         self.says, self.values = says, values
 
     def about(self, label: str) -> str:
-        return self.says % {"label": label, **self.values}
+        return mark(self.says, label=label, **self.values)
 
 
-NOT_ONE = "%(label)s is not an amount. Write it like 12.50."
+NOT_ONE = N_("%(label)s is not an amount. Write it like 12.50.")
 
 
 def read_amount(raw: str, currency: str, locale: str = "en") -> int:

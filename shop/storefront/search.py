@@ -17,7 +17,6 @@ from shop.storefront.context import page_locale, public_url, show
 from shop.storefront.speaking import say as _
 from shop.storefront.words import labels
 from shop.tenancy.currencies import current_pricing
-from shop.tenancy.profile import current_profile
 
 SUGGESTED = 8
 
@@ -25,7 +24,6 @@ SUGGESTED = 8
 def search_page() -> Response:
     """GET /search?q=…: what was found, filtered like any list; without a query, everything. Never a 500, whatever is
     typed. At most four statements."""
-    profile = current_profile()
     query = clean_query(request.args.get("q"))
     exact = request.args.get("exact") == "1"
     pricing = current_pricing()

@@ -18,8 +18,8 @@ from config import ROOT
 from shop.core.languages import LOCALES
 
 OTHERS = LOCALES[1:]
-#: besides `_`, `gettext`, `ngettext`, `N_`: words.mark and speaking.say
-KEYWORDS = {**DEFAULT_KEYWORDS, "mark": None, "say": None}
+#: besides `_`, `gettext`, `ngettext`, `N_`: words.mark, speaking.say, and what amounts.py refuses with
+KEYWORDS = {**DEFAULT_KEYWORDS, "mark": None, "say": None, "NotAnAmount": None}
 PLACE = re.compile(r"%\([a-z_]+\)[sd]|\{[a-z_]+\}")
 TAG = re.compile(r"</?[a-z]+[^>]*>")
 
