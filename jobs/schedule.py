@@ -23,6 +23,7 @@ from shop.workflows import (
     poll_fulfilments,
     poll_stripe_events,
     read_ways_to_pay,
+    recommend_products,
     record_visits,
     refresh_catalog,
     turn_announcements,
@@ -50,6 +51,7 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "look_at_watches": (3600, watch_products.look_at_all),
     "read_ways_to_pay": (86400, read_ways_to_pay.run),
     "watch_threshold": (3600, watch_threshold.run),
+    "recommend_products": (6 * 3600, recommend_products.run),
     "clean_up": (3600, clean_up.run),
 }
 

@@ -36,7 +36,8 @@ MACHINE_TABLES = frozenset(
 _DURABLE = frozenset(name for name in DurableWork.__annotations__)
 MACHINE_COLUMNS = _DURABLE | {
     "id", "card", "document", "search", "words", "source_hash", "payload_hash", "updated_at", "created_at", "polled_at",
-    "last_seen_at", "totp_last_step", "last_used_at", "last_run_at", "next_run_at", "sold_count", "edited_fields",
+    "last_seen_at", "totp_last_step", "last_used_at", "last_run_at", "next_run_at", "sold_count",
+    "bought_with", "rating_count", "rating_sum", "reviews_shown", "edited_fields",
     "price_edited",
 }  # fmt: skip
 _SECRET = re.compile(r"password|secret|token|session_key|api_key|private|credential|signature|(^|_)hash$")

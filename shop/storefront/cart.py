@@ -27,6 +27,7 @@ from shop.cart.changing import (
 )
 from shop.cart.models import Cart
 from shop.catalog.models import Product, Variant
+from shop.catalog.shelf import Card, cards_of
 from shop.checkout.countries import known_codes
 from shop.checkout.quoting import Quote
 from shop.checkout.shipping import METHODS
@@ -37,6 +38,7 @@ from shop.extensions import db, limiter
 from shop.promotions.codes import MOST_CODES, fold_code
 from shop.promotions.gift_cards.finding import find_card
 from shop.promotions.reading import is_known
+from shop.recommending.bought_together import ideas_for
 from shop.storefront.cart_facts import cart_facts
 from shop.storefront.currency import remember_currency
 from shop.storefront.visitor import cart_token, new_cart, remember, visitors_cart
@@ -48,6 +50,7 @@ from shop.workflows.find_gift_cards import MOST_CARDS
 from shop.workflows.start_checkout import quote_for
 
 NOTE_LENGTH = 500
+IDEAS = 4
 
 
 def cart_page() -> BaseResponse:
@@ -264,11 +267,26 @@ def _refuse_add(problem: ShopError) -> BaseResponse:
     return redirect("/cart", 303)  # product pages are kept whole and show no message of one visitor
 
 
+def _ideas(quote: Quote | None) -> list[Card]:
+    """What goes with what is in the cart; on the whole page alone. Two statements at most."""
+    if quote is None or not quote.lines or _is_htmx():
+        return []
+    ids = ideas_for(db.session(), sorted({line.product_id for line in quote.lines}))
+    return [card for card in cards_of(ids[: 2 * IDEAS]) if not card.sold_out][:IDEAS]
+
+
 def _show(cart: Cart | None) -> Response:
     profile = current_profile()
     quote = _quote(cart)
     facts = cart_facts(cart, quote, profile, str(get_locale()))
-    page = render("storefront/cart.html", fragment="cart", cart=facts, page_title=_("Your cart"), canonical_url=None)
+    page = render(
+        "storefront/cart.html",
+        fragment="cart",
+        cart=facts,
+        ideas=_ideas(quote),
+        page_title=_("Your cart"),
+        canonical_url=None,
+    )
     if quote is not None and facts["notices"]:
         db.session.rollback()
         with transaction() as session:

@@ -25,6 +25,7 @@ from shop.catalog.words import slug_of
 from shop.content.showing import current_content
 from shop.core.money import format_minor
 from shop.errors import NotFound
+from shop.recommending.bought_together import MOST, in_order
 from shop.reviews.reading import Rating
 from shop.storefront.context import page_locale, public_url, show
 from shop.storefront.moved import moved
@@ -36,6 +37,7 @@ from shop.tenancy.profile import Profile, current_profile
 from shop.words import mark
 
 RELATED = 4
+SPARE = 4  # some may be sold out, or there already
 
 
 @dataclass(slots=True)
@@ -66,10 +68,18 @@ class ShownProduct:
     safety: dict[str, str] | None = None
 
 
+@dataclass(slots=True)
+class Recommended:
+    """`is_counted`: all of these were bought together with the product, and none was put there by a person."""
+
+    cards: list[Card]
+    is_counted: bool
+
+
 def product_page(slug: str) -> Response | BaseResponse:
     """GET /products/<slug>, with ?variant=<id> or ?option.<key>=<value id>: chosen here, so it works without a script.
 
-    One statement for the product, at most one for the related cards.
+    One statement for the product, at most one for the recommended cards.
     """
     document = find_document(slug)
     if document is None:
@@ -88,7 +98,7 @@ def product_page(slug: str) -> Response | BaseResponse:
         "storefront/product.html",
         shared=not request.args,
         product=product,
-        related=related_cards(index, document),
+        recommended=recommended(index, document),
         page_title=document["seo_title"] or document["title"],
         page_description=document["seo_description"],
         page_image=absolute(picture, public_url()) if picture else None,
@@ -162,7 +172,18 @@ def delivery_text(document: Mapping[str, Any], profile: Profile) -> str | None:
     return str(_("Delivered in %(low)s–%(high)s business days", low=low, high=high))
 
 
-def related_cards(index: CatalogIndex, document: Mapping[str, Any]) -> list[Card]:
+def recommended(index: CatalogIndex, document: Mapping[str, Any]) -> Recommended:
+    """What a merchant pinned and what is bought together; where that is not enough, others of the same kind. One
+    statement at most, none of it sold out."""
+    pinned, out = document.get("goes_with") or [], document.get("goes_not_with") or []
+    mine = in_order(pinned, document.get("bought_with") or [], [*out, document["id"]])
+    others = [i for i in _related_ids(index, document) if i not in mine and i not in out]
+    cards = [card for card in cards_of([*mine[:MOST], *others]) if not card.sold_out][:RELATED]
+    counted = set(mine) - set(pinned)
+    return Recommended(cards, bool(cards) and all(card.id in counted for card in cards))
+
+
+def _related_ids(index: CatalogIndex, document: Mapping[str, Any]) -> list[int]:
     """Others of the same kind and collection first; who comes first differs from product to product."""
     me = document["id"]
     at = index.mask_of([me])
@@ -176,8 +197,8 @@ def related_cards(index: CatalogIndex, document: Mapping[str, Any]) -> list[Card
         if others.bit_count() >= RELATED:
             ids = index.page(others, "featured", 0, 6 * RELATED)
             start = me % len(ids)
-            return cards_of((ids[start:] + ids[:start])[:RELATED])
-    return cards_of(index.page(index.all & ~at, "featured", 0, RELATED))
+            return (ids[start:] + ids[:start])[: RELATED + SPARE]
+    return list(index.page(index.all & ~at, "featured", 0, RELATED + SPARE))
 
 
 def _trail(document: Mapping[str, Any], index: CatalogIndex) -> list[dict[str, str]]:

@@ -27,6 +27,7 @@ from shop.storefront import (
     product,
     search,
     seo,
+    viewed,
     watching,
 )
 from shop.storefront.reviews import listing as review_listing
@@ -109,6 +110,8 @@ bp.post("/reviews/<token>/<int:product_id>")(review_writing.send_review)
 bp.post("/reviews/<token>/<int:product_id>/delete")(review_writing.take_review_back)
 bp.get("/reviews/stop/<token>")(review_writing.stop_page)
 bp.post("/reviews/stop/<token>")(review_writing.stop_letters)
+bp.get("/recently-viewed")(viewed.recently_viewed)
+bp.post("/recently-viewed/clear")(viewed.clear_recently_viewed)
 bp.get("/contact")(contact.contact_form)
 bp.post("/contact")(contact.send_message)
 

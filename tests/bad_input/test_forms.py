@@ -38,6 +38,7 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
     "/pay/<token>": ({}, set()),
     "/reviews/<token>/<int:product_id>": ({"rating": "5", "title": "Soft", "body": "Fits well", "name": "Ada"}, {"rating"}),
     "/reviews/<token>/<int:product_id>/delete": ({}, set()),
+    "/recently-viewed/clear": ({}, set()),
     "/reviews/stop/<token>": ({}, set()),
     "/orders/find": ({"number": "K7QM-4T2X", "email": "ada@example.com"}, set()),
     "/orders/<token>/cancel": ({}, set()),

@@ -22,6 +22,7 @@ from tests.admin import making
 from tests.browser.axe import COLOUR_RULES, violations
 from tests.browser.back_office import furnish
 from tests.browser.panel_scenes import panel_addresses
+from tests.browser.reviewed import review_pages
 from tests.browser.showroom import Showroom
 from tests.browser.test_buying import choose
 from tests.conftest import ADMIN_PASSWORD
@@ -193,6 +194,7 @@ def shop_scenes(room: Showroom) -> list[Scene]:
         *(Scene(f"/orders/{orders[name].token}/{form}") for name in list(orders)[:1] for form in ("cancel", "address")),
         Scene("/gift-card"),
         Scene("/gift-card/balance"),
+        *(Scene(path) for path in review_pages(room, orders["delivered"])),
         Scene("/orders/find"),
         Scene("/orders/find", wrong_number),
         Scene("/orders/find/sent"),
