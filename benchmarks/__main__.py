@@ -32,6 +32,7 @@ MEASURES = {
     "webhooks": "Webhooks: verified, stored, deduplicated, committed",
     "draining": "Stored events and other rows, drained in batches by one process",
     "pricing": "Discounts of a large cart",
+    "races": "200 at once for the last of something",
     "repricing": "Changes of many products: prices, files, undo",
     "syncing": "The catalogue over HTTP, from the sandbox",
     "order_list": "The list of orders when there are more of them",

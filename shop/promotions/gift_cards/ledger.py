@@ -30,10 +30,12 @@ WAYS = {
 
 
 def lock_cards(session: Session, card_ids: Iterable[int]) -> None:
-    """Hold these cards until the commit, in the one order."""
+    """Hold these cards until the commit, in the one order. Before any row that names them is written: such a row holds
+    its card a little, and who wants more of it then waits for others who want the same."""
     ids = sorted(set(card_ids))
     if ids:
-        session.execute(select(GiftCard.id).where(GiftCard.id.in_(ids)).order_by(GiftCard.id).with_for_update()).all()
+        found = select(GiftCard.id).where(GiftCard.id.in_(ids)).order_by(GiftCard.id)
+        session.execute(found.with_for_update(key_share=True)).all()
 
 
 def transfer(

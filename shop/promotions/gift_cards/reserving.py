@@ -47,7 +47,9 @@ def lock_for(session: Session, checkout_ids: Sequence[int], uses: Iterable[CardU
 
 def set_aside(session: Session, checkout_id: int, uses: Iterable[CardUse]) -> None:
     """For this checkout. Raises CardChanged when a card has not so much; then nothing may be committed."""
-    for card_id, minor in sorted(uses):
+    uses = sorted(uses)
+    lock_cards(session, [card_id for card_id, _ in uses])
+    for card_id, minor in uses:
         use = GiftCardUse(card_id=card_id, checkout_id=checkout_id, amount_minor=minor, state="reserved")
         session.add(use)
         session.flush()
