@@ -50,7 +50,6 @@ def safety() -> Response:
         page_title="Product safety",
         found=found,
         urls=page_links(found, lambda n: url_for("admin.safety", page=n if n > 1 else None)),
-        store=(profile.eu or {}).get("safety") or {},
         sells_to_eu=sells_to_eu(profile),
     )
 
