@@ -142,7 +142,7 @@ def _page(
         languages=languages(),
         currencies=currencies(row.currency),
         **(section.facts(row) if section.facts is not None else {}),
-        ways=WAYS,
+        payment_marks=WAYS,
     )
 
 
