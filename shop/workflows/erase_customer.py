@@ -133,6 +133,7 @@ def request_erasure(session: Session, customer_id: int, *, who: str) -> bool:
         )
     )
     close_accounts(session, person.customer_ids, person.emails)
+    forget_address(session, person.emails, now)
     _anonymise(session, list(rows.values()))
     note_change(session, "erase customer", f"customer {customer_id}", {}, {"erased_at": now})
     enqueue_after_commit(session, JobName.DRAIN_PRIVACY)

@@ -71,6 +71,14 @@ def test_the_list_is_searched_and_leaves_as_a_file(owner: Staff) -> None:
     assert db.session.execute(select(Subscriber.newsletter).where(Subscriber.id == row)).scalar_one() == "off"
 
 
+def test_an_address_that_never_bought_is_forgotten_with_its_proofs(owner: Staff) -> None:
+    stock()
+    row = db.session.execute(select(Subscriber.id).where(Subscriber.email == "known@example.com")).scalar_one()
+    owner.press(f"/admin/subscribers/{row}/erase")
+    assert db.session.execute(select(Subscriber.email)).scalars().all() == ["left@example.com"]
+    assert {c.what for c in db.session.execute(select(LetterConsent)).scalars()} == {"confirmed", "withdrawn"}
+
+
 def test_the_schedule_of_reminders_is_checked_and_saved(owner: Staff) -> None:
     path = "/admin/cart-reminders"
     form = {"on_1": "1", "hours_1": "2", "hours_2": "30", "on_3": "1", "hours_3": "90", "code_3": "", "soft_opt_in": "1"}

@@ -26,6 +26,7 @@ from shop.orders.models import Order, OrderEntry
 from shop.orders.statuses import tell
 from shop.outbound.models import OutboundCall
 from shop.payments.models import Dispute, Payment
+from shop.subscribers.choosing import confirm_newsletter, keep_subscriber
 from shop.workflows import erase_customer
 from shop.workflows.erase_customer import request_erasure
 from shop.workflows.merge_customers import merge_customers
@@ -75,6 +76,8 @@ def a_life(customer: Customer) -> SimpleNamespace:
         session.add(CustomerNote(customer_id=customer.id, who="Owner", body="Ada Byron likes moss"))
         session.add(SavedView(page="admin.customers", name="her", query="q=ada%40example.com"))
         session.add(Cart(email=EMAIL, note="for Ada Byron"))
+        subscribed = keep_subscriber(session, EMAIL, "en")
+        confirm_newsletter(session, subscribed, source="letter", words="Yes, write to me")
         tell(session, order, "staff", why="Address corrected", before={"name": NAME, "line1": "1 Old Street", "postal_code": "E1 6AN"})
         tell(session, order, "staff", why="It was 1 Old Street, E1 6AN before")
         tell(session, order, "note", why="Spoke with her sister")

@@ -53,7 +53,7 @@ def test_the_file_holds_everything_and_nobody_else(staff: Staff, ada: Customer) 
     assert data["customers"][0]["email"] == EMAIL
     assert [row["number"] for row in data["orders"]] == [order.number]
     assert data["orders"][0]["ship_to"]["line1"] == "12 Mill Lane"
-    for table in ("payments", "refunds", "disputes", "shipments", "letters", "customer_notes", "carts", "inbound_events", "outbound_calls", "order_lines"):
+    for table in ("payments", "refunds", "disputes", "shipments", "letters", "customer_notes", "carts", "inbound_events", "outbound_calls", "order_lines", "subscribers", "letter_consents"):
         assert data[table], table
     whole = "".join(archive.read(name).decode() for name in archive.namelist())
     assert "grace@example.com" not in whole

@@ -170,3 +170,14 @@ def test_moves_that_make_no_sense_are_refused(town: Town, owner: Staff) -> None:
         owner.press(f"/admin/newsletters/{campaign_id}/{move}")
         assert state().status == "draft"
     assert campaigns.STATES[state().status] == "Draft"
+
+
+def test_its_page_shows_where_it_stands(town: Town, owner: Staff) -> None:
+    people(1)
+    campaign_id = draft(owner, products=_slug())
+    for status in campaigns.STATES:
+        with transaction() as session:
+            session.execute(update(Campaign).values(status=status, starts_at=clock.now()))
+        page = owner.get(f"/admin/newsletters/{campaign_id}")
+        assert page.status_code == 200 and campaigns.STATES[status] in page.text
+    assert owner.get("/admin/newsletters").status_code == 200

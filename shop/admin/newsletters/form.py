@@ -40,9 +40,8 @@ def fill(session: Session, row: Campaign | None) -> dict[str, str]:
         texts = (row.texts or {}).get(locale) or {}
         values[f"subject_{locale}"] = str(texts.get("subject") or "")
         values[f"body_{locale}"] = str(texts.get("body_html") or "")
-    slugs = dict(
-        session.execute(select(Product.id, Product.slug).where(Product.id.in_(row.product_ids))).tuples().all()
-    )
+    chosen = session.execute(select(Product.id, Product.slug).where(Product.id.in_(row.product_ids)))
+    slugs = {each.id: each.slug for each in chosen}
     values["products"] = ", ".join(slugs[i] for i in row.product_ids if i in slugs)
     return values
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from shop.accounts.auditing import note_change
+from shop.accounts.models import Customer
 from shop.admin.answering import press
 from shop.admin.blueprint import bp
 from shop.admin.customers.list import quoted
@@ -25,9 +26,9 @@ from shop.core import clock
 from shop.core.pages import render
 from shop.core.paging import page_number
 from shop.core.transaction import transaction
-from shop.errors import NotFound
+from shop.errors import Conflict, NotFound
 from shop.extensions import db
-from shop.subscribers.choosing import consents_of, lock_subscriber
+from shop.subscribers.choosing import LETTERS_OF, consents_of, forget_address, lock_subscriber, take_back
 from shop.subscribers.kinds import KINDS
 from shop.subscribers.models import ProductWatch, Subscriber
 from shop.subscribers.searching import (
@@ -153,6 +154,27 @@ def unsubscribe_subscriber(subscriber_id: int) -> BaseResponse:
 
     back = url_for("admin.subscriber", subscriber_id=subscriber_id)
     return press(work, done="They get no newsletter any more.", back=back)
+
+
+@bp.post("/subscribers/<int:subscriber_id>/erase")
+@staff_only(May.PRIVACY)
+def erase_subscriber(subscriber_id: int) -> BaseResponse:
+    """Somebody who never bought: what they agreed to and wait for is forgotten. Customers are erased on their page."""
+
+    def work() -> None:
+        with transaction() as session:
+            found = lock_subscriber(session, min(subscriber_id, 2**62))
+            if found is None:
+                raise NotFound("There is no such subscriber.")
+            customer = select(Customer.id).where(Customer.email == found.email, Customer.erased_at.is_(None))
+            customer_id = session.execute(customer).scalar()
+            if customer_id is not None:
+                raise Conflict(f"This is customer {customer_id}: erase them on their own page.")
+            note_change(session, "erase subscriber", f"subscriber {found.id}", {}, {"erased_at": clock.now()})
+            take_back(session, found.email, [letter for each in LETTERS_OF.values() for letter in each])
+            forget_address(session, [found.email], clock.now())
+
+    return press(work, done="Forgotten.", back=url_for("admin.subscribers"))
 
 
 def _asked() -> tuple[str, str]:
