@@ -13,7 +13,8 @@ from shop.cart.pricing import PricedLine, price_lines
 from shop.catalog.models import Variant
 from shop.core import clock
 from shop.errors import InvalidInput, NotFound
-from shop.tenancy.currencies import Pricing
+from shop.tenancy.currencies import Pricing, pricing_for
+from shop.tenancy.profile import current_profile
 from shop.words import mark
 
 MAX_QUANTITY = 20
@@ -79,8 +80,9 @@ def add_line(
 ) -> Added | None:
     """Add to what is there already, at most MAX_QUANTITY of one thing. None when there is no such cart.
 
-    One statement (one more for another currency than the store's): two clicks at once add up. Raises NotFound for a
-    variant that is not sold (any more), InvalidInput for one thing more than MAX_LINES.
+    One statement (two more for another currency than the store's; `pricing` of the cart, where the caller has it, saves
+    one): two clicks at once add up. Raises NotFound for a variant that is not sold (any more), InvalidInput for one
+    thing more than MAX_LINES.
     """
     row = session.execute(
         _ADD,
@@ -91,7 +93,7 @@ def add_line(
             "most": MAX_QUANTITY,
             "lines": MAX_LINES,
             "now": clock.now(),
-            "seen": _price_now(session, variant_id, pricing),
+            "seen": _price_now(session, variant_id, pricing or _pricing_of(session, token)),
         },
     ).first()
     if row is None:
@@ -105,9 +107,17 @@ def add_line(
     return Added(int(row[0]), int(row[1]), int(row[1]) + int(row[2]))
 
 
-def _price_now(session: Session, variant_id: int, pricing: Pricing | None) -> int | None:
+def _pricing_of(session: Session, token: str) -> Pricing:
+    """In a shop of one currency no statement."""
+    profile = current_profile()
+    if not profile.currencies:
+        return pricing_for(profile, None)
+    return pricing_for(profile, session.execute(select(Cart.currency).where(Cart.token == token)).scalar())
+
+
+def _price_now(session: Session, variant_id: int, pricing: Pricing) -> int | None:
     """In another currency than the store's; None: as the variant has it."""
-    if pricing is None or pricing.is_base:
+    if pricing.is_base:
         return None
     row = session.execute(select(Variant.price_minor, Variant.fixed_prices).where(Variant.id == variant_id)).first()
     return None if row is None else pricing.of(row[0], row[1])

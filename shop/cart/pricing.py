@@ -91,7 +91,9 @@ def price_lines(session: Session, cart_id: int, pricing: Pricing | None = None) 
     return [_priced(r[0], r[1], r[2], r[3:], pricing) for r in rows]
 
 
-def price_wanted(session: Session, wanted: Sequence[Wanted]) -> list[PricedLine]:
+def price_wanted(
+    session: Session, wanted: Sequence[Wanted], pricing: Pricing | None = None
+) -> list[PricedLine]:
     """The same for lines that are in no cart, in their order; one statement."""
     rows = session.execute(
         select(*_FACTS)
@@ -100,7 +102,7 @@ def price_wanted(session: Session, wanted: Sequence[Wanted]) -> list[PricedLine]
     )
     found = {row[0]: row for row in rows}
     return [
-        _priced(line.id, line.quantity, line.seen_minor, found[line.variant_id])
+        _priced(line.id, line.quantity, line.seen_minor, found[line.variant_id], pricing)
         for line in wanted
         if line.variant_id in found
     ]

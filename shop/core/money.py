@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision
+
+#: "KWD8.600": a space belongs between letters and digits (CLDR), which Babel leaves out
+_TOUCHING = re.compile(r"([A-Za-z])(\d)")
 
 
 @lru_cache(maxsize=256)
@@ -59,7 +63,7 @@ class Money:
 def format_minor(minor: int, currency: str, locale: str = "en") -> str:
     """For people: format_minor(2500, "USD") -> "$25.00"."""
     amount = Decimal(minor).scaleb(-exponent(currency))
-    return str(format_currency(amount, currency, locale=locale))
+    return _TOUCHING.sub("\\1\u00a0\\2", str(format_currency(amount, currency, locale=locale)))
 
 
 def share_of(minor: int, rate: Decimal) -> int:

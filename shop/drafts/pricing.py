@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from shop.cart.pricing import PricedLine, Wanted, price_wanted
 from shop.checkout.quoting import Quote, draft_of, quote_cart
 from shop.checkout.shipping import read_rates
-from shop.core.money import share_of
+from shop.core.money import payable, share_of
 from shop.drafts.models import DraftItem, DraftOrder
 from shop.orders.draft import OrderDraft
+from shop.tenancy.currencies import pricing_for
 from shop.tenancy.profile import Profile
 
 
@@ -36,12 +37,15 @@ class PricedDraft:
     items: tuple[PricedItem, ...]
     quote: Quote
     is_all_handed: bool
+    not_offered: str = ""  # its currency, where the shop does not sell in it any more
 
     @property
     def problem(self) -> str | None:
         """A sentence for staff when it cannot be sent or paid."""
         if not self.items:
             return "Add something first."
+        if self.not_offered:
+            return f"The shop does not sell in {self.not_offered} any more. Make a new draft, or offer it again."
         if any(not item.line.available for item in self.items):
             return "Something in it cannot be bought any more. Take it out."
         return "It cannot be sent to this country." if self.quote.chosen is None else None
@@ -58,9 +62,11 @@ def read_items(session: Session, draft_id: int) -> Sequence[DraftItem]:
 
 def price_draft(session: Session, draft: DraftOrder, profile: Profile, *, table_tax: bool) -> PricedDraft:
     """Three statements, however many things are in it."""
+    pricing = pricing_for(profile, draft.currency)
     items = {item.id: item for item in read_items(session, draft.id)}
-    listed = price_wanted(session, [Wanted(i.id, i.variant_id, i.quantity, i.seen_minor) for i in items.values()])
-    lines = [replace(line, unit_minor=_unit(draft, items[line.id], line.unit_minor)) for line in listed]
+    wanted = [Wanted(i.id, i.variant_id, i.quantity, i.seen_minor) for i in items.values()]
+    listed = price_wanted(session, wanted, pricing)
+    lines = [replace(line, unit_minor=_unit(draft, items[line.id], line.unit_minor, pricing.code)) for line in listed]
     handed = frozenset(item.id for item in items.values() if item.handed_over)
     all_handed = bool(items) and len(handed) == len(items)
     country = profile.country if all_handed else str(draft.ship_to.get("country") or profile.country)
@@ -72,11 +78,12 @@ def price_draft(session: Session, draft: DraftOrder, profile: Profile, *, table_
         method=draft.shipping_method,
         table_tax=table_tax,
         handed_over=handed,
+        pricing=pricing,
     )
     priced = tuple(
         PricedItem(items[line.id], line, before.unit_minor) for line, before in zip(lines, listed, strict=True)
     )
-    return PricedDraft(priced, quote, all_handed)
+    return PricedDraft(priced, quote, all_handed, "" if pricing.code == draft.currency else draft.currency)
 
 
 def order_draft(draft: DraftOrder, priced: PricedDraft, *, channel: str) -> OrderDraft:
@@ -94,8 +101,8 @@ def reasons(draft: DraftOrder, priced: PricedDraft) -> list[str]:
     return told
 
 
-def _unit(draft: DraftOrder, item: DraftItem, listed: int) -> int:
+def _unit(draft: DraftOrder, item: DraftItem, listed: int, currency: str) -> int:
     if item.own_minor is not None:
         return item.own_minor
     percent = item.percent_off or draft.percent_off
-    return listed - share_of(listed, Decimal(percent)) if percent else listed
+    return payable(listed - share_of(listed, Decimal(percent)), currency) if percent else listed

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
@@ -120,9 +122,21 @@ def _seller(seller: Mapping[str, Any]) -> list[str]:
     return [row for row in rows if row]
 
 
+def _tax_in_store(facts: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
+    """What the tax of an invoice in another currency is in the seller's own, at the rate of the order."""
+    told, tax = facts.get("in_store"), sum(row["tax_minor"] for row in facts["taxes"])
+    if not told or not tax:
+        return []
+    minor = int((Decimal(tax) * Decimal(told["to_store"])).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    rate = format_decimal(Decimal(told["rate"]), locale=facts["locale"], decimal_quantization=False)
+    names = {"own": told["currency"], "rate": rate, "currency": facts["currency"]}
+    label = _("Tax in %(own)s (1 %(own)s is %(rate)s %(currency)s)", **names)
+    return [(label, format_minor(minor, told["currency"], facts["locale"]), False)]
+
+
 def _totals(facts: Mapping[str, Any], money: Any, is_note: bool) -> list[tuple[str, str, bool]]:
     if is_note:
-        return [(_("Given back"), money(facts["total_minor"]), True)]
+        return [(_("Given back"), money(facts["total_minor"]), True), *_tax_in_store(facts)]
     rows = [(_("Subtotal"), money(facts["subtotal_minor"]), False)]
     for row in facts["adjustments"]:
         if row["included"]:
@@ -133,4 +147,4 @@ def _totals(facts: Mapping[str, Any], money: Any, is_note: bool) -> list[tuple[s
         amount = row["amount_minor"]
         rows.append((label or _("Discount"), money(amount) if amount >= 0 else "−" + money(-amount), False))
     rows.append((_("Total"), money(facts["total_minor"]), True))
-    return rows
+    return [*rows, *_tax_in_store(facts)]

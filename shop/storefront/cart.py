@@ -88,9 +88,7 @@ def _add(variant_id: int, quantity: int) -> tuple[Added, str]:
         if added is not None:
             return added, token
     with transaction() as session:
-        cart = new_cart(session)
-        fresh, cart.currency = cart.token, "" if pricing.is_base else pricing.code
-        session.flush()
+        fresh = new_cart(session).token
         added = add_line(session, fresh, variant_id, quantity, pricing)
     if added is None:
         raise NotFound(mark("This item is not available any more."))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from babel.numbers import get_currency_name, get_currency_symbol
+from babel.numbers import get_currency_symbol
 from flask import current_app, g, redirect, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as BaseResponse
@@ -54,13 +55,10 @@ def choices() -> list[tuple[str, str]]:
     return [(code, _label(code, locale)) for code in known]
 
 
+@lru_cache(maxsize=512)
 def _label(code: str, locale: str) -> str:
     symbol = get_currency_symbol(code, locale=locale)
     return code if symbol == code else f"{code} {symbol}"
-
-
-def full_name(code: str, locale: str) -> str:
-    return str(get_currency_name(code, locale=locale))
 
 
 def choose_currency() -> BaseResponse:

@@ -11,6 +11,7 @@ from shop.cart.changing import find_cart
 from shop.cart.models import Cart
 from shop.core.secrets import new_token
 from shop.extensions import db
+from shop.tenancy.currencies import current_pricing
 
 COOKIE = "cart"
 COUNT_COOKIE = "cart_count"
@@ -32,8 +33,9 @@ def visitors_cart() -> Cart | None:
 
 
 def new_cart(session: Session) -> Cart:
-    """An empty cart with a fresh token. The caller commits and calls `remember`."""
-    cart = Cart(token=new_token())
+    """An empty cart with a fresh token, in the page's currency. The caller commits and calls `remember`."""
+    pricing = current_pricing()
+    cart = Cart(token=new_token(), currency="" if pricing.is_base else pricing.code)
     session.add(cart)
     session.flush()
     return cart

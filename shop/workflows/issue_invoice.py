@@ -90,6 +90,7 @@ def _write_note(
     facts = {
         **{name: invoice.facts[name] for name in ("seller", "buyer", "order", "locale", "currency")},
         "seller": _seller(current_profile()),
+        **({"in_store": invoice.facts["in_store"]} if "in_store" in invoice.facts else {}),
         "for_invoice": {"name": invoice.name, "issued_on": invoice.facts["issued_on"]},
         "issued_on": clock.now().date().isoformat(),
         "lines": [
@@ -163,6 +164,7 @@ def _facts(session: Session, order: Order, profile: Profile) -> dict[str, Any]:
         "order": {"number": order.number, "placed_on": order.placed_at.date().isoformat()},
         "locale": order.locale,
         "currency": order.currency,
+        **_in_store(order),
         "issued_on": clock.now().date().isoformat(),
         "lines": goods,
         "adjustments": [
@@ -179,6 +181,14 @@ def _facts(session: Session, order: Order, profile: Profile) -> dict[str, Any]:
         "total_minor": order.total_minor,
         "paid_with": ", ".join(method for method in payments if method),
     }
+
+
+def _in_store(order: Order) -> dict[str, Any]:
+    """The rate of an order in another currency: the tax is told in the store's too (2006/112/EC, article 230)."""
+    if order.store_currency in (None, order.currency):
+        return {}
+    told = {"currency": order.store_currency, "rate": f"{order.rate.normalize():f}", "to_store": str(order.to_store)}
+    return {"in_store": told}
 
 
 def _seller(profile: Profile) -> dict[str, Any]:

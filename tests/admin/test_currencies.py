@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from shop.catalog.models import Product, Variant
 from shop.core.transaction import transaction
+from shop.drafts.models import DraftItem, DraftOrder
 from shop.extensions import db
 from shop.tenancy import profile
 from tests.admin import making
@@ -125,3 +126,18 @@ def test_an_order_of_another_currency_tells_both_totals(staff: Staff) -> None:
     assert number in staff.get("/admin/orders?low=49&high=51").text
     assert number not in staff.get("/admin/orders?low=39&high=41").text
     assert re.search(r"EUR.*USD,0\.8,50\.00", staff.get("/admin/orders/export.csv").text)
+
+
+def test_a_draft_has_the_currency_it_was_begun_in(staff: Staff) -> None:
+    stock()
+    offer({"code": "EUR", "rate": "0.5"})
+    path = staff.post("/admin/drafts", {"currency": "EUR"}).headers["Location"]
+    with transaction() as session:
+        draft = session.query(DraftOrder).one()
+        variant = session.query(Variant).filter_by(position=1).one()
+        session.add(DraftItem(draft_id=draft.id, variant_id=variant.id, quantity=2, seen_minor=1200))
+        assert draft.currency == "EUR"
+    page = staff.get(path).text
+    assert "€24.00" in page and "Prices have changed" not in page
+    offer()
+    assert "does not sell in EUR any more" in staff.get(path).text

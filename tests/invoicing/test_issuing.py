@@ -8,13 +8,15 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from shop.core.transaction import transaction
 from shop.errors import Conflict
 from shop.extensions import db
 from shop.invoicing.finding import find_invoice, list_documents
 from shop.invoicing.issuing import credited_rows, tax_rows
+from shop.invoicing.models import Invoice
+from shop.invoicing.sheet import sheet_of
 from shop.orders.draft import DraftAdjustment, DraftLine, OrderDraft
 from shop.orders.models import Order, OrderLine
 from shop.orders.placing import Buyer, place_order
@@ -167,3 +169,16 @@ def test_shipping_without_tax_stands_in_a_row_of_its_own() -> None:
         {"label": "Tax 10%", "net_minor": 10000, "tax_minor": 1000},
         {"label": "", "net_minor": 500, "tax_minor": 0},
     ]
+
+
+def test_an_invoice_in_another_currency_tells_the_tax_in_the_sellers_own(app: Flask) -> None:
+    order = taxed_order()
+    with transaction() as session:
+        values = {"store_currency": "USD", "rate": "0.8", "to_store": "1.25"}
+        session.execute(update(Order).where(Order.id == order.id).values(values))
+    refund(order, 5950, 1)
+    invoice = issue_invoice(order.id, who="Owner")
+    label, amount, _ = sheet_of(invoice).totals[-1]
+    assert "1 USD" in label and "0,8 EUR" in label and amount == "23,75\xa0$US"
+    note = db.session.execute(select(Invoice).where(Invoice.kind == "credit_note")).scalar_one()
+    assert sheet_of(note).totals[-1][1] == "11,88\xa0$US"

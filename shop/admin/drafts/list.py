@@ -21,6 +21,7 @@ from shop.core.transaction import transaction
 from shop.drafts.models import DraftOrder
 from shop.extensions import db
 from shop.orders.models import Order
+from shop.tenancy.currencies import offered
 from shop.tenancy.profile import current_profile
 
 PER_PAGE = 50
@@ -45,6 +46,7 @@ def drafts() -> Response:
         found=found,
         tab=tab,
         query=query,
+        currencies=offered(current_profile()),
         now=clock.now(),
         tabs=[(key, name, link(tab=key if key != "open" else "")) for key, name in TABS.items()],
         urls=page_links(found, lambda n: link(page=n if n > 1 else "")),
@@ -54,11 +56,12 @@ def drafts() -> Response:
 @bp.post("/drafts")
 @staff_only(May.FULFIL)
 def new_draft() -> BaseResponse:
-    """An empty one; `email` may name the customer."""
+    """An empty one; `email` may name the customer, `currency` another that the shop sells in."""
     profile = current_profile()
+    currency = request.form.get("currency", "")
     with transaction() as session:
         draft = DraftOrder(
-            currency=profile.currency,
+            currency=currency if currency in offered(profile) else profile.currency,
             locale=profile.locale,
             ship_to={"country": profile.country},
             created_by=who(),

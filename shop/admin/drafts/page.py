@@ -29,6 +29,8 @@ from shop.drafts.pricing import read_items
 from shop.errors import Conflict, InvalidInput, OutsideError
 from shop.extensions import db
 from shop.orders.models import Order
+from shop.tenancy.currencies import pricing_for
+from shop.tenancy.profile import current_profile
 from shop.workflows.draft_orders import METHODS, find_draft, link_of, priced, send_link, take_link_back, take_payment
 
 PRODUCTS_SHOWN = 8
@@ -193,7 +195,8 @@ def _add(session: Session, found: DraftOrder, typed: dict[str, str]) -> None:
     elif len(items) >= MOST_ITEMS:
         raise InvalidInput(fields={"q": f"A draft holds {MOST_ITEMS} different things."})
     else:
-        session.add(DraftItem(draft_id=found.id, variant_id=variant.id, quantity=1, seen_minor=variant.price_minor))
+        seen = pricing_for(current_profile(), found.currency).of(variant.price_minor, variant.fixed_prices)
+        session.add(DraftItem(draft_id=found.id, variant_id=variant.id, quantity=1, seen_minor=seen))
 
 
 def _fill_in_from_last_order(session: Session, found: DraftOrder) -> None:
