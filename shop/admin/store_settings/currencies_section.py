@@ -124,7 +124,7 @@ def _facts(profile: Any) -> dict[str, Any]:
     return {
         "codes": [code for code in KNOWN if code != profile.currency],
         "roundings": ROUNDING_NAMES,
-        "ways": WAY_NAMES,
+        "rounding_ways": WAY_NAMES,
         "told": told,
         "own_examples": own,
         "one": format_minor(int(Decimal(10) ** exponent(profile.currency)), profile.currency),
