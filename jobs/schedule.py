@@ -26,6 +26,7 @@ from shop.workflows import (
     recommend_products,
     record_visits,
     refresh_catalog,
+    remind_of_returns,
     turn_announcements,
     watch_products,
     watch_subscriptions,
@@ -52,6 +53,7 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "read_ways_to_pay": (86400, read_ways_to_pay.run),
     "watch_threshold": (3600, watch_threshold.run),
     "recommend_products": (6 * 3600, recommend_products.run),
+    "remind_of_returns": (600, remind_of_returns.run),
     "clean_up": (3600, clean_up.run),
 }
 

@@ -15,6 +15,7 @@ from shop.extensions import db
 from shop.fulfilment.models import FulfilmentOrder
 from shop.inbound.models import InboundEvent
 from shop.payments.models import DisputeAnswer, Refund
+from shop.returns.models import Return, Withdrawal
 from shop.subscribers.models import Campaign, CartReminder, ProductWatch
 from shop.webhook_delivery.models import WebhookDelivery
 
@@ -34,6 +35,8 @@ WORK: dict[JobName, type[Any]] = {
     JobName.TELL_WATCHERS: ProductWatch,
     JobName.REMIND_OF_CARTS: CartReminder,
     JobName.SEND_CAMPAIGNS: Campaign,
+    JobName.DRAIN_RETURNS: Return,
+    JobName.DRAIN_WITHDRAWALS: Withdrawal,
 }
 
 

@@ -30,6 +30,8 @@ NAMES = {
     "webhook_deliveries": "Webhooks to others",
     "new_products": "Products of designs",
     "privacy_requests": "Privacy requests",
+    "returns": "Returns",
+    "withdrawals": "Withdrawals",
 }
 SLOW_SECONDS = 120  # work that waits longer than this is told
 TICKER_QUIET = timedelta(minutes=3)

@@ -9,6 +9,7 @@ from flask import current_app, request, url_for
 from shop.admin.permissions import May, allowed
 from shop.admin.reviews.searching import count_waiting
 from shop.extensions import db
+from shop.returns.waiting import count_waiting as count_returns
 from shop.workflows.list_failures import count_parked
 
 #: (endpoint, title, icon, permission to see it)
@@ -16,6 +17,7 @@ ITEMS = (
     ("admin.dashboard", "Home", "home", May.LOOK),
     ("admin.orders", "Orders", "receipt", May.LOOK),
     ("admin.drafts", "Drafts", "edit", May.LOOK),
+    ("admin.returns", "Returns", "return", May.LOOK),
     ("admin.disputes", "Disputes", "scale", May.LOOK),
     ("admin.catalog", "Catalogue", "tag", May.LOOK),
     ("admin.collections", "Collections", "box", May.LOOK),
@@ -42,6 +44,7 @@ def nav_items() -> list[dict[str, Any]]:
     counts = {
         "admin.failures": sum(count_parked(db.session()).values()),
         "admin.reviews": count_waiting(db.session()),
+        "admin.returns": count_returns(db.session()),
     }
     items = []
     for endpoint, title, icon, permission in ITEMS:

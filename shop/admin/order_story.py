@@ -20,6 +20,8 @@ TITLES = {
     "refund_requested": "Refund asked for",
     "refund_failed": "Refund failed",
     "refund": "Refund",
+    "return": "Return",
+    "withdrawal": "Withdrawal",
     "dispute": "Dispute",
     "parcel": "Parcel",
     "part": "A part of it",
@@ -38,7 +40,8 @@ SORTS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Money",
         (
             "paid", "unpaid", "refund", "refund_requested", "refund_pending", "refund_succeeded", "refund_failed",
-            "refund_cancelled", "refunded", "partly_refunded", "disputed", "dispute", "invoice",
+            "refund_cancelled", "refunded", "partly_refunded", "disputed", "dispute", "invoice", "return",
+            "withdrawal",
         ),
     ),
     "printing": (

@@ -44,6 +44,7 @@ def fill(found: Edited, currency: str) -> dict[str, str]:
         "publish_at": moment_of(product.publish_at),
         "hide_at": moment_of(product.hide_at),
         "size_guide_id": str(product.size_guide_id or ""),
+        "is_personalised": {None: "", True: "1", False: "0"}[product.is_personalised],
     }
     for variant in found.variants[:MOST_VARIANTS]:
         before = variant.compare_at_minor
@@ -68,6 +69,7 @@ def labels(found: Edited) -> dict[str, str]:
         "publish_at": "On sale from",
         "hide_at": "On sale until",
         "size_guide_id": "Size guide",
+        "is_personalised": "Made to specification",
     }
     for variant in found.variants[:MOST_VARIANTS]:
         names[f"v-{variant.id}-price"] = f"Price of {variant.title}"
@@ -96,6 +98,7 @@ def read_edit(typed: Form, found: Edited, currency: str) -> ProductEdit:
         "publish_at": lambda: read_moment(typed, "publish_at", names["publish_at"]),
         "hide_at": lambda: read_moment(typed, "hide_at", names["hide_at"]),
         "size_guide_id": lambda: _read_guide(typed),
+        "is_personalised": lambda: _read_personalised(typed),
     }
     edit, errors = ProductEdit(), dict[str, str]()
     for name, reader in readers.items():
@@ -132,6 +135,12 @@ def with_move(typed: dict[str, str], found: Edited) -> dict[str, str]:
 
 def _read_guide(typed: Form) -> int | None:
     return read.whole(typed, "size_guide_id", "Size guide", 1, 999_999_999) if typed["size_guide_id"].strip() else None
+
+
+def _read_personalised(typed: Form) -> bool | None:
+    return {"": None, "1": True, "0": False}[
+        read.choice(typed, "is_personalised", "Made to specification", ("", "0", "1"))
+    ]
 
 
 def _check_moments(edit: ProductEdit, found: Edited) -> None:

@@ -18,7 +18,7 @@ from shop.extensions import db
 
 #: lists that can be saved, by endpoint
 LISTS = ("admin.orders", "admin.catalog", "admin.customers", "admin.letters", "admin.drafts", "admin.disputes",
-         "admin.reviews")  # fmt: skip
+         "admin.reviews", "admin.returns", "admin.withdrawals")  # fmt: skip
 _NOT_KEPT = {"page", "after", "before", "csrf_token"}
 
 

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from shop.cart.models import CartLine
 from shop.catalog.models import Product, Variant
 from shop.tenancy.currencies import Pricing
+from shop.tenancy.profile import current_profile
+from shop.tenancy.return_rules import is_personalised, return_rules_of
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class PricedLine:
     product_external_id: str
     variant_external_id: int
     image: dict[str, Any] = field(default_factory=dict)
+    is_personalised: bool = False
 
     @property
     def total_minor(self) -> int:
@@ -128,7 +131,12 @@ def _priced(line_id: int, quantity: int, seen_minor: int, r: Any, pricing: Prici
         print_provider_id=r[13] or 0,
         product_external_id=r[14] or "",
         image=picture_of(r[15] or {}, r[0]),
+        is_personalised=_is_personalised(r[15] or {}),
     )
+
+
+def _is_personalised(document: dict[str, Any]) -> bool:
+    return is_personalised(document.get("personalised"), return_rules_of(current_profile().returning))
 
 
 def picture_of(document: dict[str, Any], variant_id: int) -> dict[str, Any]:

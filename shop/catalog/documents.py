@@ -26,7 +26,7 @@ Rows = dict[int, list[Row[Any]]]
 
 _PRODUCTS = text("""
     SELECT id, slug, title, description_html, product_type, brand, tags, options, size_guide, safety_html, seo_title,
-           seo_description, blueprint_id, print_provider_id, size_guide_id
+           seo_description, blueprint_id, print_provider_id, size_guide_id, is_personalised
       FROM products WHERE id = ANY(:ids)""")
 _VARIANTS = text(f"""
     SELECT product_id, id, external_id, sku, option_value_ids, price_minor, compare_at_minor, is_available, is_default,
@@ -176,6 +176,7 @@ def document_of(
         "size_guide": product.size_guide,
         "size_guide_id": product.size_guide_id,
         "gpsr_html": product.safety_html or None,
+        "personalised": product.is_personalised,
         "tags": product.tags,
     }
 

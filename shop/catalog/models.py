@@ -100,6 +100,8 @@ class Product(Model):
     bought_with: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default="{}")
     goes_with: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default="{}")
     goes_not_with: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default="{}")
+    #: made to the buyer's specification, so that there is no right to withdraw; None: as the shop's settings say
+    is_personalised: Mapped[bool | None] = mapped_column(Boolean)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
 

@@ -235,6 +235,7 @@ def _draft_line(line: PricedLine, tax_minor: int, handed_over: bool) -> DraftLin
             **({"handed_over": True} if handed_over else {}),
         },
         image={k: line.image[k] for k in ("src", "width", "height", "alt", "colour") if k in line.image},
+        is_personalised=line.is_personalised,
     )
 
 

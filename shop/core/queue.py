@@ -37,6 +37,8 @@ class JobName(StrEnum):
     TELL_WATCHERS = "jobs.subscribers.tell_watchers"
     REMIND_OF_CARTS = "jobs.subscribers.remind_of_carts"
     SEND_CAMPAIGNS = "jobs.subscribers.send_campaigns"
+    DRAIN_RETURNS = "jobs.returns.drain"
+    DRAIN_WITHDRAWALS = "jobs.returns.drain_withdrawals"
 
 
 QUEUE_OF: dict[JobName, str] = {
@@ -54,6 +56,8 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.TELL_WATCHERS: "email",
     JobName.REMIND_OF_CARTS: "email",
     JobName.SEND_CAMPAIGNS: "email",
+    JobName.DRAIN_RETURNS: "fulfilment",
+    JobName.DRAIN_WITHDRAWALS: "fulfilment",
 }
 QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks")
 _SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800}

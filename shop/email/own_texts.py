@@ -64,6 +64,10 @@ _CONTACT = (
     Placeholder("order_number", "the order it is about", ("order_number",)),
 )
 _EXPIRES = (Placeholder("expires", "until when the link works", ("expires",)),)
+_RETURN = (
+    *_ORDER,
+    Placeholder("return_number", "the return’s number", ("back", "number")),
+)
 _OF_LETTER: dict[str, tuple[Placeholder, ...]] = {
     "order_confirmation": _ORDER,
     "shipped": _PARCEL,
@@ -84,6 +88,15 @@ _OF_LETTER: dict[str, tuple[Placeholder, ...]] = {
         Placeholder("first_name", "the customer’s first name", ("name",), first_word=True),
         Placeholder("name", "the customer’s name", ("name",)),
         Placeholder("expires", "until when the link works", ("expires",)),
+    ),
+    "return_received": _RETURN,
+    "return_question": (*_RETURN, Placeholder("question", "what you ask", ("back", "question"))),
+    "return_approved": _RETURN,
+    "return_declined": _RETURN,
+    "return_settled": (*_RETURN, Placeholder("refund_amount", "how much goes back", ("back", "amount"))),
+    "withdrawal_receipt": (
+        Placeholder("reference", "the declaration’s number", ("withdrawal", "reference")),
+        Placeholder("received", "when it was received", ("withdrawal", "received")),
     ),
     "merchant_new_order": _ORDER,
     "payment_failed": (Placeholder("reason", "what the bank said", ("checkout", "problem")),),

@@ -37,6 +37,12 @@ LETTERS_FOR_BUYERS = (
     "gift_card",
     "gift_card_bought",
     "review_request",
+    "return_received",
+    "return_question",
+    "return_approved",
+    "return_declined",
+    "return_settled",
+    "withdrawal_receipt",
 )
 LETTERS_FOR_SHOPPERS = (
     "account_verify",

@@ -34,6 +34,7 @@ account_email_confirm     `side` (old | new), `old_email`, `new_email`, `confirm
 account_email_changed     `old_email`, `new_email`
 account_data              `data_url`
 account_delete            `confirm_url` (sealed)
+return_…, withdrawal_receipt   (email/samples_of_returns.py)
 staff_security            `change` (a word of its template), `at`, `where`, `account_url`
 
 Prices, dates and addresses are text already, in the reader's language; every address of a page is absolute.
@@ -50,6 +51,7 @@ from typing import Any
 from babel.dates import format_date
 
 from shop.core.money import format_minor
+from shop.email.samples_of_returns import LETTERS_OF_RETURNS, sample_returns
 
 _SHAPES = {
     "shirt": "M34 22l16 8q10 8 20 0l16-8 22 18-12 20-10-6v54H34V54l-10 6-12-20z",
@@ -352,6 +354,10 @@ def _account(words: _Words) -> dict[str, Any]:
     }
 
 
+def _return(words: _Words) -> dict[str, Any]:
+    return _order(words) | sample_returns(words.french, _lines(words)[1:2], words.day(2026, 12, 5), words.price(1800))
+
+
 _MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {
     "order_confirmation": _order,
     "payment_failed": _payment_failed,
@@ -374,6 +380,7 @@ _MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {
     "gift_card": _gift_card,
     "gift_card_bought": _gift_card,
     "review_request": _review_request,
+    **dict.fromkeys(LETTERS_OF_RETURNS, _return),
     "merchant_new_order": _new_order,
     "merchant_failure": _failure,
     "merchant_notice": _notice,

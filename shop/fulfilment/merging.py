@@ -47,12 +47,13 @@ def merge_statuses(parts: Iterable[Part]) -> str | None:
 
 def refresh_status(session: Session, order: Order, *, why: str = "", who: str = "system", again: bool = False) -> bool:
     """Write down how far the order is; False when that is no news. `again`: a part was ordered anew, so that the order
-    may stand further back than before. The caller holds the order's lock and commits."""
+    may stand further back than before. What replaces a return does not count: the order itself was delivered. The
+    caller holds the order's lock and commits."""
     session.flush()
     rows = session.execute(
         select(
             FulfilmentOrder.id, FulfilmentOrder.status, FulfilmentOrder.replaces_id, FulfilmentOrder.given_up_at
-        ).where(FulfilmentOrder.order_id == order.id)
+        ).where(FulfilmentOrder.order_id == order.id, FulfilmentOrder.return_id.is_(None))
     ).all()
     replaced = {row.replaces_id for row in rows}
     parts = [Part(row.status, row.id in replaced or row.given_up_at is not None) for row in rows]

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -39,6 +40,13 @@ class FulfilmentOrder(DurableWork, Model):
         done_work_index("fulfilment_orders"),
         Index("ix_fulfilment_orders_polled", "status", "polled_at"),
         UniqueConstraint("order_id", "generation"),
+        # a return is replaced once; what is ordered again instead of that stands beside it
+        Index(
+            "uq_fulfilment_orders_replacement",
+            "return_id",
+            unique=True,
+            postgresql_where=text("return_id IS NOT NULL AND replaces_id IS NULL"),
+        ),
     )
 
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
@@ -46,6 +54,8 @@ class FulfilmentOrder(DurableWork, Model):
     external_key: Mapped[str] = mapped_column(String(64), unique=True)
     #: the cancelled one that this one is ordered instead of; once
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("fulfilment_orders.id"), unique=True)
+    #: the return that this one replaces something of; it is made beyond what was ordered, and paid by the shop
+    return_id: Mapped[int | None] = mapped_column(ForeignKey("returns.id"), index=True)
     provider: Mapped[str] = mapped_column(String(20), default="printify")
     status: Mapped[str] = mapped_column(String(16), default="requested")
     step: Mapped[str] = mapped_column(String(16), default="submit")  # submit | produce | watch

@@ -46,9 +46,11 @@ def is_printed(line: OrderLine) -> bool:
     return not (line.printable or {}).get("handed_over")
 
 
-def next_generation(session: Session, order: Order) -> FulfilmentOrder:
-    """One more row of the order, without lines, due now, with a key of its own. The caller holds the order's lock and
-    commits."""
+def next_generation(session: Session, order: Order, *, return_id: int | None = None) -> FulfilmentOrder:
+    """One more row of the order, without lines, due now, with a key of its own. `return_id`: what it replaces.
+
+    The caller holds the order's lock and commits.
+    """
     last = select(func.max(FulfilmentOrder.generation)).where(FulfilmentOrder.order_id == order.id)
     generation = int(session.execute(last).scalar_one() or 0) + 1
     new = FulfilmentOrder(
@@ -57,6 +59,7 @@ def next_generation(session: Session, order: Order) -> FulfilmentOrder:
         external_key=order.number if generation == 1 else f"{order.number}-{generation}",
         ship_to=address_of(order),
         shipping_method=order.shipping_method,
+        return_id=return_id,
     )
     session.add(new)
     session.flush()

@@ -22,6 +22,7 @@ class DraftLine:
     printable: dict[str, Any] = field(default_factory=dict)
     image: dict[str, Any] = field(default_factory=dict)
     discount_minor: int = 0  # its share of the discounts
+    is_personalised: bool = False  # made to specification: the buyer was told that there is no way back
 
     @property
     def total_minor(self) -> int:

@@ -123,6 +123,8 @@ class OrderLine(Model):
     total_minor: Mapped[int] = mapped_column(Integer)
     tax_minor: Mapped[int] = mapped_column(Integer, default=0)
     discount_minor: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # its share of the order's
+    #: made to the buyer's specification, as was said before the purchase: no right to withdraw
+    is_personalised: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
 
 
 class Adjustment(Model):

@@ -58,6 +58,7 @@ def place_order(
             total_minor=line.total_minor,
             tax_minor=line.tax_minor,
             discount_minor=line.discount_minor,
+            is_personalised=line.is_personalised,
         )
         for line in draft.lines
     )

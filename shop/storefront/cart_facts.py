@@ -93,7 +93,7 @@ def _line(line: PricedLine, money: Any) -> dict[str, Any]:
         "max_quantity": MAX_QUANTITY,
         "available": line.available,
         "problem": None if line.available else _("This is not available any more. Please remove it."),
-        "note": None,
+        "note": _("Made to your specification: it cannot be withdrawn from.") if line.is_personalised else None,
     }
 
 

@@ -22,6 +22,7 @@ from shop.orders.statuses import FULFILMENT_RANK
 from shop.storefront.context import page_locale, shows_reviews
 from shop.storefront.gift_card_words import bought_gift_cards
 from shop.storefront.order_timeline import steps_of
+from shop.storefront.returns import returns_part
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.profile import current_profile
 from shop.workflows.buyer_moves import May, may_of, rows_of
@@ -89,6 +90,7 @@ def order_facts(order_id: int) -> dict[str, Any]:
         "look_again_seconds": _look_again(order),
         "email_masked": mask(order.email),
         "review_url": _review_url(order),
+        "returns": returns_part(order),
         "help_url": url_for("storefront.contact_form", order=order.number),
     }
 

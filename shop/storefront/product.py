@@ -34,6 +34,7 @@ from shop.storefront.seo import breadcrumbs_data
 from shop.storefront.speaking import say as _
 from shop.tenancy.currencies import current_pricing
 from shop.tenancy.profile import Profile, current_profile
+from shop.tenancy.return_rules import is_personalised, return_rules_of
 from shop.words import mark
 
 RELATED = 4
@@ -66,6 +67,7 @@ class ShownProduct:
     lowest_text: str | None = None
     rating: Rating | None = None
     safety: dict[str, str] | None = None
+    is_personalised: bool = False
 
 
 @dataclass(slots=True)
@@ -151,6 +153,7 @@ def shown_product(
         lowest_text=_lowest_text(document, variant),
         rating=product_rating(document),
         safety=shown_safety(document, profile.eu),
+        is_personalised=is_personalised(document.get("personalised"), return_rules_of(profile.returning)),
     )
 
 

@@ -25,10 +25,12 @@ from shop.storefront import (
     payment_link,
     previews,
     product,
+    returns,
     search,
     seo,
     viewed,
     watching,
+    withdrawal,
 )
 from shop.storefront.reviews import listing as review_listing
 from shop.storefront.reviews import writing as review_writing
@@ -112,6 +114,19 @@ bp.get("/reviews/stop/<token>")(review_writing.stop_page)
 bp.post("/reviews/stop/<token>")(review_writing.stop_letters)
 bp.get("/recently-viewed")(viewed.recently_viewed)
 bp.post("/recently-viewed/clear")(viewed.clear_recently_viewed)
+bp.get("/orders/<token>/return")(returns.return_form)
+bp.post("/orders/<token>/return")(returns.ask_for_return)
+bp.get("/orders/<token>/returns/<int:return_id>")(returns.return_page)
+bp.post("/orders/<token>/returns/<int:return_id>")(returns.answer_return)
+bp.get("/orders/<token>/returns/<int:return_id>/pictures/<int:photo_id>")(returns.return_picture)
+bp.get("/orders/<token>/withdraw")(withdrawal.withdraw_order)
+bp.post("/orders/<token>/withdraw")(withdrawal.withdraw_order_state)
+bp.post("/orders/<token>/withdraw/confirm")(withdrawal.withdraw_order_confirm)
+bp.get("/withdrawal")(withdrawal.withdrawal_information)
+bp.get("/withdraw")(withdrawal.withdraw_form)
+bp.post("/withdraw")(withdrawal.withdraw_state)
+bp.post("/withdraw/confirm")(withdrawal.withdraw_confirm)
+bp.get("/withdraw/received/<token>")(withdrawal.withdraw_received)
 bp.get("/contact")(contact.contact_form)
 bp.post("/contact")(contact.send_message)
 

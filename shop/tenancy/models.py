@@ -57,6 +57,8 @@ class StoreProfile(Model):
     reviews: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
     #: when who left the payment page is reminded (tenancy/reminder_rules.py)
     reminders: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
+    #: how things are taken back (tenancy/return_rules.py)
+    returning: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
     #: at_once | delayed | by_hand
     production_policy: Mapped[str] = mapped_column(String(12), default="at_once")
     production_delay_minutes: Mapped[int] = mapped_column(Integer, default=60)

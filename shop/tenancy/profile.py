@@ -55,6 +55,7 @@ class Profile:
     invoicing: dict[str, Any] = field(default_factory=dict)
     checkout: dict[str, Any] = field(default_factory=dict)
     reminders: dict[str, Any] = field(default_factory=dict)
+    returning: dict[str, Any] = field(default_factory=dict)
     staff_totp_required: bool = False
     own_shipping_prices: bool = False
     languages: list[Any] = field(default_factory=list)

@@ -9,6 +9,7 @@ EVENTS: dict[str, str] = {
     "order.shipped": "A parcel left; once for each parcel",
     "order.delivered": "Every parcel of an order has arrived",
     "refund.succeeded": "Money was given back",
+    "return.requested": "A buyer wants to return something, or withdrew from the contract",
     "dispute.opened": "A buyer disputes a payment",
     "dispute.closed": "A dispute is over, won or lost",
     "review.created": "A buyer reviewed a product",

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from shop.fulfilment.models import Shipment
 from shop.orders.models import Order
 from shop.payments.models import Dispute, Refund
+from shop.returns.models import Return
 from shop.webhook_delivery.announcing import announce
 
 
@@ -31,6 +32,12 @@ def announce_refund(session: Session, order: Order, refund: Refund) -> None:
     """refund.succeeded"""
     told = {"id": refund.id, "amount": amount(refund.amount_minor, refund.currency), "status": refund.status}
     announce_order(session, "refund.succeeded", order, refund=told)
+
+
+def announce_return(session: Session, order: Order, held: Return) -> None:
+    """return.requested"""
+    told = {"id": held.id, "number": held.number, "reason": held.reason, "wish": held.wish, "status": held.status}
+    announce_order(session, "return.requested", order, **{"return": told})
 
 
 def announce_dispute(session: Session, event: str, order: Order, dispute: Dispute) -> None:

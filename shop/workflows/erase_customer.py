@@ -34,6 +34,8 @@ from shop.fulfilment.models import FulfilmentOrder
 from shop.orders.models import Order, OrderEntry
 from shop.payments.models import Dispute, Payment, Refund
 from shop.payments.summing import OPEN_DISPUTES
+from shop.returns.models import Return, ReturnEntry, ReturnPicture, Withdrawal
+from shop.returns.rules import OPEN
 from shop.subscribers.choosing import forget_address
 from shop.subscribers.models import CartReminder
 from shop.words import mark, together
@@ -95,6 +97,17 @@ def why_not_yet(session: Session, customer_id: int) -> list[str]:
         .scalars()
         .all()
     )
+    going = (
+        session.execute(
+            select(Return.number)
+            .join(Order, Order.id == Return.order_id)
+            .where(theirs, Return.status.in_(OPEN))
+            .order_by(Return.id)
+            .limit(MOST_REASONS)
+        )
+        .scalars()
+        .all()
+    )
     return [
         *(mark("Order %(number)s is still to be shipped.", number=number) for number in waiting),
         *(
@@ -102,6 +115,10 @@ def why_not_yet(session: Session, customer_id: int) -> list[str]:
             for number in contested
         ),
         *(mark("A refund of order %(number)s is on its way.", number=number) for number in refunds),
+        *(f"Return {number} is not settled yet." for number in going),
+        *(f"Order {number} is still to be shipped." for number in waiting),
+        *(f"The payment of order {number} is disputed: the bank may still ask." for number in contested),
+        *(f"A refund of order {number} is on its way." for number in refunds),
     ]
 
 
@@ -235,6 +252,8 @@ def _erase_own_rows(session: Session, person: Person) -> None:
     orders, customers = person.order_ids, person.customer_ids
     forget_reviewer(session, orders, customers)
     quiet = {"synchronize_session": False}
+    returned = select(Return.id).where(Return.order_id.in_(orders))
+    session.execute(delete(ReturnPicture).where(ReturnPicture.return_id.in_(returned)), execution_options=quiet)
 
     def only_country(column: Any) -> Any:
         return func.jsonb_strip_nulls(func.jsonb_build_object("country", column["country"].astext))
@@ -255,6 +274,13 @@ def _erase_own_rows(session: Session, person: Person) -> None:
             },
         ),
         (OrderEntry, OrderEntry.order_id.in_(orders) & OrderEntry.what.in_(NAMING), {"why": ERASED, "facts": {}}),
+        (Return, Return.order_id.in_(orders), {"words": "", "answer": "", "asked": ""}),
+        (ReturnEntry, ReturnEntry.return_id.in_(returned), {"why": ""}),
+        (
+            Withdrawal,
+            Withdrawal.order_id.in_(orders) | (Withdrawal.email == ERASED),
+            {"name": NAME, "email": "", "words": "", "answer": ""},
+        ),
         (FulfilmentOrder, FulfilmentOrder.order_id.in_(orders), {"ship_to": only_country(FulfilmentOrder.ship_to)}),
         (Payment, Payment.order_id.in_(orders), {"method": func.rtrim(func.split_part(Payment.method, "•", 1))}),
         (Letter, Letter.order_id.in_(orders) | (Letter.to_email == ERASED), {"facts": {}}),

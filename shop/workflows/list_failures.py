@@ -25,6 +25,7 @@ from shop.inbound.models import InboundEvent
 from shop.orders.models import Order
 from shop.orders.statuses import tell
 from shop.payments.models import DisputeAnswer, Refund
+from shop.returns.models import Return, Withdrawal
 from shop.webhook_delivery.models import WebhookDelivery, WebhookMessage
 from shop.workflows.failure_hints import hint_for
 from shop.workflows.order_again import order_again
@@ -45,8 +46,11 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "new_products": (NewProduct, JobName.DRAIN_NEW_PRODUCTS),
     "privacy_requests": (PrivacyRequest, JobName.DRAIN_PRIVACY),
     "change_runs": (ChangeRun, JobName.RUN_CHANGES),
+    "returns": (Return, JobName.DRAIN_RETURNS),
+    "withdrawals": (Withdrawal, JobName.DRAIN_WITHDRAWALS),
 }
-GIVE_UP = frozenset(KINDS) - {"fulfilment_orders"}  # an order is cancelled instead
+#: an order is cancelled instead; a return is settled anew on its own page
+GIVE_UP = frozenset(KINDS) - {"fulfilment_orders", "returns", "withdrawals"}
 
 
 @dataclass(frozen=True)
@@ -267,6 +271,8 @@ def _columns(kind: str) -> Any:
         "new_products": lambda: NewProduct.title,
         "privacy_requests": lambda: PrivacyRequest.kind,
         "change_runs": lambda: ChangeRun.title,
+        "returns": lambda: Return.number,
+        "withdrawals": lambda: Withdrawal.reference,
     }
     order_id = getattr(model, "order_id", None)
     return select(

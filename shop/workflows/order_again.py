@@ -97,7 +97,7 @@ def _row_to_replace(order: Order, rows: Sequence[FulfilmentOrder], work_id: int)
     found = [work for work in rows if work.id == work_id]
     if not found:
         raise NotFound("This order has no such parcel to print.")
-    if order.status != "placed":
+    if order.status != "placed" and not (found[0].return_id and order.status == "completed"):
         raise IllegalMove(f"This order is {order.status}.")
     if order.payment_status not in PAID:
         raise IllegalMove(f"This order is {order.payment_status.replace('_', ' ')}, not paid.")
@@ -116,7 +116,7 @@ def write_anew(session: Session, order_id: int, work_id: int, who: str) -> str:
     old = _row_to_replace(order, rows, work_id)
     set_cancelled(old)
     session.flush()
-    new = next_generation(session, order)
+    new = next_generation(session, order, return_id=old.return_id)
     new.replaces_id = old.id
     session.flush()
     lines = session.execute(

@@ -34,6 +34,8 @@ WHAT = {
     "product_watches": "Somebody could not be told that a product is back or cheaper",
     "cart_reminders": "A reminder of a cart could not be written",
     "campaigns": "A newsletter stopped on its way",
+    "returns": "A return could not be settled",
+    "withdrawals": "An order that was withdrawn from could not be cancelled",
     "change_runs": "A change of many products stopped on its way",
 }
 QUIET = frozenset({"letters", "images"})  # shown in the panel; a letter about a letter would loop

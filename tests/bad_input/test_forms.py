@@ -48,6 +48,15 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
     ),
     "/orders/<token>/invoice": ({}, set()),
     "/orders/<token>/again": ({}, set()),
+    "/orders/<token>/return": ({"line-1": "1", "reason": "damaged", "words": "", "wish": "refund", "key": "k"}, {"line-1"}),
+    "/orders/<token>/returns/<int:return_id>": ({"words": "Here", "do": "answer"}, set()),
+    "/orders/<token>/withdraw": ({"name": "Ada", "email": "ada@example.com", "words": "", "line-1": "1"}, {"line-1"}),
+    "/orders/<token>/withdraw/confirm": ({"name": "Ada", "email": "ada@example.com", "key": "k"}, set()),
+    "/withdraw": ({"name": "Ada", "email": "ada@example.com", "order_number": "K7QM-4T2X", "words": ""}, set()),
+    "/withdraw/confirm": (
+        {"name": "Ada", "email": "ada@example.com", "order_number": "K7QM-4T2X", "words": "", "key": "k"},
+        set(),
+    ),
     "/contact": (
         {"name": "Ada", "email": "ada@example.com", "order_number": "", "message": "Hello there"},
         set(),
@@ -58,7 +67,7 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
     "/letters/preferences/<token>": ({"newsletter": "1", "stock": "1", "nothing": ""}, set()),
     "/letters/watch/<slug>": ({"kind": "stock", "variant": "{variant}", "email": "ada@example.com"}, {"variant"}),
 }
-MAY_STORE = {"/contact", "/cart/note", "/cart/destination", "/checkout"}
+MAY_STORE = {"/contact", "/cart/note", "/cart/destination", "/checkout", "/withdraw/confirm"}
 
 
 @pytest.fixture
@@ -77,7 +86,7 @@ def storefront_posts(app: Flask) -> set[str]:
 def address(rule: str) -> str:
     line = db.session.execute(select(CartLine.id).order_by(CartLine.id).limit(1)).scalar() or 1
     db.session.remove()
-    return rule.replace("<int:line_id>", str(line))
+    return rule.replace("<int:line_id>", str(line)).replace("<int:return_id>", "1")
 
 
 def test_every_form_is_tried_here(app: Flask) -> None:

@@ -24,6 +24,8 @@ from tests.admin.test_discounts import NEW as NEW_DISCOUNT
 from tests.admin.test_gift_cards import NEW as NEW_GIFT_CARD
 from tests.admin.test_product_editor import form_of
 from tests.admin.test_products_grid import hidden_form
+from tests.browser.goods_back import stock_returns
+from tests.returns.making import delivered_order
 from tests.town import Town
 
 
@@ -49,6 +51,7 @@ def furnish(town: Town) -> None:
     assert owner.post(f"/admin/disputes/{dispute}", sent, content_type="multipart/form-data").status_code == 303
     _reviews(town)
     _newsletters(owner)
+    stock_returns(delivered_order(2))
     town.work()
 
 

@@ -23,6 +23,7 @@ NO_PAGES = {
     "admin.change_result",
     "admin.export_csv",
     "admin.vat_csv",
+    "admin.return_photo",
     "admin.letter_frame",
     "admin.letter_kind_frame",
     "admin.newsletter_frame",

@@ -21,6 +21,7 @@ from shop.workflows.issue_invoice import issue_invoice
 from tests.admin import making
 from tests.browser.axe import COLOUR_RULES, violations
 from tests.browser.back_office import furnish
+from tests.browser.goods_back import shopper_paths
 from tests.browser.panel_scenes import panel_addresses
 from tests.browser.reviewed import review_pages
 from tests.browser.showroom import Showroom
@@ -195,6 +196,7 @@ def shop_scenes(room: Showroom) -> list[Scene]:
         Scene("/gift-card"),
         Scene("/gift-card/balance"),
         *(Scene(path) for path in review_pages(room, orders["delivered"])),
+        *(Scene(path) for path in shopper_paths(orders["delivered"])),
         Scene("/orders/find"),
         Scene("/orders/find", wrong_number),
         Scene("/orders/find/sent"),

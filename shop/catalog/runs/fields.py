@@ -39,6 +39,7 @@ FIELDS: dict[str, Field] = {
         Field("publish_at", "On sale from", sql="timestamptz"),
         Field("hide_at", "On sale until", sql="timestamptz"),
         Field("size_guide_id", "Size guide", sql="bigint"),
+        Field("is_personalised", "Made to specification", sql="boolean"),
         Field("images", "Order of the pictures", told="images", sql=""),
         Field("price", "Price", of="variant"),
         Field("compare_at", "Price before", of="variant"),
@@ -63,6 +64,8 @@ def in_words(field: str, value: Any, currency: str, names: Mapping[int, str] | N
         return f"{len(value)} in another order"
     if field in ("publish_at", "hide_at"):
         return f"{datetime.fromisoformat(value).astimezone(UTC):%d %b %Y, %H:%M} UTC"
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value)
