@@ -1,8 +1,8 @@
 """Writes with an Idempotency-Key: the first one is done, every repeat within a day is given its answer.
 
-    begin ──► working ──keep──► answered        a repeat is given this
-                │  └──forget──► gone            it failed: nothing was changed, the key is free
-                └─ lease runs out ─► taken over by the next try
+begin ──► working ──keep──► answered        a repeat is given this
+            │  └──forget──► gone            it failed: nothing was changed, the key is free
+            └─ lease runs out ─► taken over by the next try
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """API keys: made, proved, rotated, revoked. A token is shown once; the database holds a keyed hash of it.
 
-    imp_live_k3v9x2m7q4ab_<43 signs, 256 random bits>
-    ╰──┬───╯ ╰────┬─────╯
-    kind     public id: the row is found by it
+imp_live_k3v9x2m7q4ab_<43 signs, 256 random bits>
+╰──┬───╯ ╰────┬─────╯
+kind     public id: the row is found by it
 """
 
 from __future__ import annotations

@@ -30,9 +30,7 @@ class ApiKey(Model):
     per_minute: Mapped[int] = mapped_column(Integer, default=600)
     #: the form it was made with: sent twice, it makes one key
     form_key: Mapped[str] = mapped_column(String(64), unique=True, default=new_token)
-    created_by_id: Mapped[int | None] = mapped_column(
-        BigInteger, ForeignKey("staff_members.id", ondelete="SET NULL")
-    )
+    created_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("staff_members.id", ondelete="SET NULL"))
     created_by: Mapped[str] = mapped_column(String(120), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     rotated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

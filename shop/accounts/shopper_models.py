@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, String, text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core import clock
+from shop.core.secrets import EncryptedText
 from shop.extensions import Model, UtcDateTime
 
 
@@ -23,7 +24,48 @@ class Shopper(Model):
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
     password_hash: Mapped[str] = mapped_column(String(255))
     locale: Mapped[str] = mapped_column(String(8), default="en")
+    #: the second step (shoppers/second_step.py): a secret without `totp_on_at` waits for its first code
+    totp_secret: Mapped[str | None] = mapped_column(EncryptedText, deferred=True)
+    totp_on_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    totp_last_step: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    passkey_handle: Mapped[str | None] = mapped_column(String(64), unique=True)  # how passkeys call this account
+    wishlist_token: Mapped[str | None] = mapped_column(String(64), unique=True)  # the link others may read it by
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+
+
+class ShopperBackupCode(Model):
+    """Stands in for the phone once."""
+
+    __tablename__ = "shopper_backup_codes"
+    __table_args__ = (UniqueConstraint("shopper_id", "code_hash"),)
+
+    shopper_id: Mapped[int] = mapped_column(ForeignKey("shoppers.id", ondelete="CASCADE"))
+    code_hash: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ShopperPasskey(Model):
+    """A key that stays in a phone, a computer or a stick; here is its public half."""
+
+    __tablename__ = "shopper_passkeys"
+
+    shopper_id: Mapped[int] = mapped_column(ForeignKey("shoppers.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    is_synced: Mapped[bool] = mapped_column(Boolean)  # kept by a password manager, so also on other devices
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ShopperChallenge(Model):
+    """What a passkey is to sign, once; the browser's cookie knows it in clear."""
+
+    __tablename__ = "shopper_challenges"
+
+    challenge_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class ShopperRegistration(Model):
@@ -50,6 +92,10 @@ class ShopperSession(Model):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     address: Mapped[str] = mapped_column(String(45), default="")
     browser: Mapped[str] = mapped_column(String(60), default="")  # in plain words (accounts/browsers.py)
+    how: Mapped[str] = mapped_column(String(20), default="password", server_default="password")  # | code | passkey
+    passkey_id: Mapped[int | None] = mapped_column(ForeignKey("shopper_passkeys.id", ondelete="SET NULL"), index=True)
+    #: when the person was last asked again; the sign-in itself counts, too
+    proven_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now, index=True)
 

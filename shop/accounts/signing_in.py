@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from shop.accounts.models import StaffMember
 from shop.accounts.passwords import hash_password, is_outdated, verify_password
 from shop.accounts.sessions import find_signed_in
+from shop.accounts.shopper_models import Shopper
 from shop.accounts.staff import find_staff
 from shop.accounts.staff_models import StaffSession
 from shop.core import redis as redis_door
@@ -46,9 +47,14 @@ def may_try(email: str, address: str, device: str | None = None, *, realm: str =
     return by_address and _hit(f"{realm}account", who, PER_ACCOUNT)
 
 
-def may_try_code(member: StaffMember, device: str | None = None) -> bool:
+def may_try_code(member: StaffMember | Shopper, device: str | None = None, *, realm: str = "") -> bool:
     """Count one try at the second step: six digits stand little guessing. A known browser is counted by itself."""
-    return _hit("code", f"{member.id}#{device or ''}", PER_CODE)
+    return _hit(f"{realm}code", f"{member.id}#{device or ''}", PER_CODE)
+
+
+def may_try_key(address: str) -> bool:
+    """Count one wish to sign in by a passkey."""
+    return _hit("passkey-address", network_of(address), PER_ADDRESS)
 
 
 def may_ask_for_a_letter(email: str, address: str, *, realm: str = "") -> bool:

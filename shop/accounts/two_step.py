@@ -31,7 +31,7 @@ def begin(session: Session, member: StaffMember) -> None:
     member = _locked(session, member)
     if member.totp_on_at is not None:
         raise Conflict("Two-step sign-in is on already.")
-    member.totp_secret = pyotp.random_base32()
+    member.totp_secret = new_secret()
 
 
 def confirm(session: Session, member: StaffMember, typed: str) -> list[str]:
@@ -73,7 +73,7 @@ def use_code(session: Session, member: StaffMember, typed: str) -> str | None:
         update(StaffBackupCode)
         .where(
             StaffBackupCode.staff_id == member.id,
-            StaffBackupCode.code_hash == _hash_of(member.id, typed),
+            StaffBackupCode.code_hash == hash_code(member.id, typed),
             StaffBackupCode.used_at.is_(None),
         )
         .values(used_at=clock.now())
@@ -96,11 +96,23 @@ def matching_step(secret: str, typed: str) -> int | None:
 
 def new_backup_codes(session: Session, member: StaffMember) -> list[str]:
     """Ten codes, like "k7qm-4t2x-9abd"; those from before are worth nothing now. The caller commits."""
-    codes = ["".join(secrets.choice(_ALPHABET) for _ in range(12)) for _ in range(CODES)]
+    codes = draw_codes()
     session.execute(delete(StaffBackupCode).where(StaffBackupCode.staff_id == member.id))
-    session.add_all(StaffBackupCode(staff_id=member.id, code_hash=_hash_of(member.id, code)) for code in codes)
+    session.add_all(StaffBackupCode(staff_id=member.id, code_hash=hash_code(member.id, code)) for code in codes)
     note_change(session, "", f"staff {member.email}", {}, {"new backup codes": CODES})
+    return codes
+
+
+def draw_codes() -> list[str]:
+    """Ten codes, as they are shown."""
+    codes = ["".join(secrets.choice(_ALPHABET) for _ in range(12)) for _ in range(CODES)]
     return [f"{code[:4]}-{code[4:8]}-{code[8:]}" for code in codes]
+
+
+def hash_code(owner_id: int, typed: str) -> str:
+    """What is kept of a backup code, however it is spelt."""
+    plain = "".join(sign for sign in typed.casefold()[:100] if sign.isalnum())
+    return hash_token(f"{owner_id}:{plain}")
 
 
 def count_backup_codes(session: Session, member: StaffMember) -> int:
@@ -111,7 +123,15 @@ def count_backup_codes(session: Session, member: StaffMember) -> int:
 
 def setup_address(member: StaffMember, shop_name: str) -> str:
     """What the phone reads: otpauth://totp/…"""
-    return pyotp.TOTP(member.totp_secret or "").provisioning_uri(name=member.email, issuer_name=shop_name[:60])
+    return phone_address(member.totp_secret or "", member.email, shop_name)
+
+
+def phone_address(secret: str, email: str, shop_name: str) -> str:
+    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=shop_name[:60])
+
+
+def new_secret() -> str:
+    return pyotp.random_base32()
 
 
 def draw_qr(text: str) -> str:
@@ -129,8 +149,3 @@ def _locked(session: Session, member: StaffMember) -> StaffMember:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).scalar_one()
-
-
-def _hash_of(staff_id: int, typed: str) -> str:
-    plain = "".join(sign for sign in typed.casefold()[:100] if sign.isalnum())
-    return hash_token(f"{staff_id}:{plain}")

@@ -62,6 +62,7 @@ NAMES = {
     "account_exists": "Account: there is one already",
     "account_reset": "Account: new password",
     "account_password": "Account: password changed",
+    "account_security": "Account: two-step sign-in and passkeys",
     "account_email_confirm": "Account: confirm another address",
     "account_email_changed": "Account: address changed",
     "account_data": "Account: data ready",

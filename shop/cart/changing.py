@@ -45,7 +45,8 @@ def find_cart(session: Session, token: str | None) -> Cart | None:
 _ADD = text(
     """
     WITH mine AS (
-        UPDATE carts SET updated_at = :now WHERE token = :token RETURNING id
+        UPDATE carts SET updated_at = :now
+        WHERE token = :token AND (shopper_id IS NULL OR shopper_id = :shopper) RETURNING id
     ), wanted AS (
         SELECT v.id, v.price_minor FROM variants v JOIN products p ON p.id = v.product_id
         WHERE v.id = :variant AND v.is_available AND p.status = 'active'
@@ -76,9 +77,15 @@ class Added:
 
 
 def add_line(
-    session: Session, token: str, variant_id: int, quantity: int, pricing: Pricing | None = None
+    session: Session,
+    token: str,
+    variant_id: int,
+    quantity: int,
+    pricing: Pricing | None = None,
+    shopper_id: int | None = None,
 ) -> Added | None:
-    """Add to what is there already, at most MAX_QUANTITY of one thing. None when there is no such cart.
+    """Add to what is there already, at most MAX_QUANTITY of one thing. None when there is no such cart, or it is
+    the account's of somebody else than `shopper_id`.
 
     One statement (two more for another currency than the store's; `pricing` of the cart, where the caller has it, saves
     one): two clicks at once add up. Raises NotFound for a variant that is not sold (any more), InvalidInput for one
@@ -88,6 +95,7 @@ def add_line(
         _ADD,
         {
             "token": token,
+            "shopper": shopper_id,
             "variant": variant_id,
             "quantity": quantity,
             "most": MAX_QUANTITY,

@@ -8,8 +8,11 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, String,
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shop.cart.kept_models import SavedCart, SavedCartLine, Wish
 from shop.core.secrets import new_token
 from shop.extensions import Model, UtcDateTime
+
+__all__ = ["Cart", "CartLine", "SavedCart", "SavedCartLine", "Wish"]
 
 
 class Cart(Model):
@@ -17,6 +20,8 @@ class Cart(Model):
 
     token: Mapped[str] = mapped_column(String(64), unique=True, default=new_token)  # in the visitor's cookie
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="SET NULL"))
+    #: the one cart of an account; it answers only to browsers where its shopper is signed in
+    shopper_id: Mapped[int | None] = mapped_column(ForeignKey("shoppers.id", ondelete="CASCADE"), unique=True)
     email: Mapped[str | None] = mapped_column(String(254))
     country: Mapped[str] = mapped_column(String(2), default="")  # where to; "" means the store's own
     shipping_method: Mapped[str] = mapped_column(String(12), default="standard")

@@ -49,6 +49,7 @@ LETTERS_FOR_SHOPPERS = (
     "account_exists",
     "account_reset",
     "account_password",
+    "account_security",
     "account_email_confirm",
     "account_email_changed",
     "account_data",

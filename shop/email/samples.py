@@ -30,6 +30,7 @@ account_verify            `verify_url` (sealed)
 account_exists            `sign_in_url`, `reset_url` (plain pages)
 account_reset             `reset_url` (sealed)
 account_password          `at`, `where`, `reset_url` (a plain page)
+account_security          `change` (a word of its template), `what`, `at`, `where`, `security_url` (a plain page)
 account_email_confirm     `side` (old | new), `old_email`, `new_email`, `confirm_url` (sealed)
 account_email_changed     `old_email`, `new_email`
 account_data              `data_url`
@@ -346,6 +347,9 @@ def _account(words: _Words) -> dict[str, Any]:
         "reset_url": pages + "forgotten",
         "confirm_url": pages + "confirm/sample",
         "data_url": pages + "data",
+        "security_url": pages + "security",
+        "change": "two_step_on",
+        "what": "",
         "side": "new",
         "old_email": "ada@example.org",
         "new_email": "ada.byron@example.org",
@@ -389,6 +393,7 @@ _MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {
     "account_exists": _account,
     "account_reset": _account,
     "account_password": _account,
+    "account_security": _account,
     "account_email_confirm": _account,
     "account_email_changed": _account,
     "account_data": _account,

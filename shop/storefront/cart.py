@@ -41,7 +41,7 @@ from shop.promotions.reading import is_known
 from shop.recommending.bought_together import ideas_for
 from shop.storefront.cart_facts import cart_facts
 from shop.storefront.currency import remember_currency
-from shop.storefront.visitor import cart_token, new_cart, remember, visitors_cart
+from shop.storefront.visitor import cart_token, new_cart, remember, signed_in_id, visitors_cart
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.currencies import current_pricing, offered
 from shop.tenancy.profile import current_profile
@@ -76,20 +76,20 @@ def add_to_cart() -> BaseResponse:
 
 
 def _add(variant_id: int, quantity: int) -> tuple[Added, str]:
-    token, profile = cart_token(), current_profile()
+    token, shopper_id, profile = cart_token(), signed_in_id(), current_profile()
     if request.form.get("currency") in offered(profile):
         g.currency = request.form["currency"]
     pricing = current_pricing()
     if token:
         with transaction() as session:
-            if profile.currencies and (cart := find_cart(session, token)) is not None:
+            if profile.currencies and (cart := find_cart(session, token)) and cart.shopper_id in (None, shopper_id):
                 set_currency(session, cart.id, pricing)
-            added = add_line(session, token, variant_id, quantity, pricing)
+            added = add_line(session, token, variant_id, quantity, pricing, shopper_id=shopper_id)
         if added is not None:
             return added, token
     with transaction() as session:
         fresh = new_cart(session).token
-        added = add_line(session, fresh, variant_id, quantity, pricing)
+        added = add_line(session, fresh, variant_id, quantity, pricing, shopper_id=shopper_id)
     if added is None:
         raise NotFound(mark("This item is not available any more."))
     return added, fresh

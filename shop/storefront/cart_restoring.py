@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from shop.cart.changing import count_items
 from shop.core.transaction import transaction
 from shop.extensions import limiter
-from shop.storefront.visitor import cart_token, remember
+from shop.storefront.visitor import remember, visitors_cart
 from shop.workflows.restore_cart import restore_cart
 
 
@@ -18,7 +18,8 @@ from shop.workflows.restore_cart import restore_cart
 def restore(token: str) -> Response:
     """GET /cart/restore/<token>: to the cart, with what had been left."""
     with transaction() as session:
-        done = restore_cart(session, token, cart_token())
+        own = visitors_cart()
+        done = restore_cart(session, token, own.token if own is not None else None)
         count = count_items(session, done.cart_id) if done.cart_id else 0
     response = redirect(url_for("storefront.cart_page"), 303)
     response.headers["Referrer-Policy"] = "same-origin"

@@ -28,7 +28,7 @@ from shop.invoicing.finding import find_invoice
 from shop.invoicing.pdf import draw_document
 from shop.invoicing.sheet import sheet_of
 from shop.orders.models import Order, OrderLine
-from shop.storefront.visitor import cart_token, new_cart, remember
+from shop.storefront.visitor import cart_token, new_cart, remember, signed_in_id
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.profile import current_profile
 from shop.workflows.buyer_moves import cancel_as_buyer, change_address_as_buyer, check_same_place, may_of, rows_of
@@ -269,10 +269,11 @@ def buy_again(token: str) -> Response:
 def _add(session: Any, token: str | None, variant_id: int, quantity: int) -> tuple[str | None, int | None]:
     """(the cart's token, how many things are in it now); None when it is not sold, or the cart is full."""
     try:
-        added = add_line(session, token, variant_id, quantity) if token else None
+        shopper_id = signed_in_id()
+        added = add_line(session, token, variant_id, quantity, shopper_id=shopper_id) if token else None
         if added is None:
             token = new_cart(session).token
-            added = add_line(session, token, variant_id, quantity)
+            added = add_line(session, token, variant_id, quantity, shopper_id=shopper_id)
     except (NotFound, InvalidInput):
         return token, None
     return token, added.cart_count if added else None

@@ -31,6 +31,7 @@ from shop.storefront import (
     viewed,
     watching,
     withdrawal,
+    wishlist,
 )
 from shop.storefront.reviews import listing as review_listing
 from shop.storefront.reviews import writing as review_writing
@@ -80,6 +81,8 @@ bp.post("/cart/reminder")(cart.set_reminder)
 bp.post("/cart/gift-cards/remove")(cart.remove_gift_card_from_cart)
 bp.get("/cart/restore/<token>")(cart_restoring.restore)
 bp.post("/currency")(currency.choose_currency)
+bp.post("/wishlist")(wishlist.wish)
+bp.get("/wishlist/<token>")(wishlist.shared_wishlist)
 bp.post("/checkout")(checkout.pay)
 bp.get("/checkout/details/<reference>")(covered.checkout_details)
 bp.post("/checkout/details/<reference>")(covered.place_order_with_cards)

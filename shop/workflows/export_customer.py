@@ -34,7 +34,7 @@ KEPT_DAYS = 7
 #: keys to doors, and the machine's own columns: they say nothing about a person
 _LEFT_OUT = frozenset(DurableWork.__annotations__) | {
     "token", "session_url", "recovery_url", "content_hash", "password_hash", "session_key", "facts_hash", "key_hash",
-    "token_hash", "old_hash", "new_hash",
+    "token_hash", "old_hash", "new_hash", "code_hash", "passkey_handle", "wishlist_token",
 }  # fmt: skip
 README = """Everything that {shop} holds about {email}, as of {day}.
 

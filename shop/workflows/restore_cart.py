@@ -79,7 +79,7 @@ def _put_back(session: Session, cart: Cart, draft: OrderDraft) -> int:
         try:
             if line.variant_id is None:
                 raise NotFound
-            add_line(session, cart.token, line.variant_id, line.quantity, pricing)
+            add_line(session, cart.token, line.variant_id, line.quantity, pricing, shopper_id=cart.shopper_id)
         except (NotFound, InvalidInput):
             missing += 1
     return missing

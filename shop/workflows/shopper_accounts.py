@@ -10,13 +10,15 @@ from contextlib import suppress
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shop.accounts.auditing import note_change
 from shop.accounts.models import Customer
 from shop.accounts.passwords import check_new_password, hash_password
 from shop.accounts.shopper_models import Shopper
-from shop.accounts.shoppers import changing, registering
+from shop.accounts.shoppers import changing, registering, second_step
+from shop.accounts.shoppers.passkeys import remove_all_passkeys
 from shop.accounts.shoppers.sessions import end_sessions
 from shop.core.transaction import transaction
-from shop.customers.changing import change_email, lock_customer
+from shop.customers.changing import add_note, change_email, lock_customer
 from shop.errors import Conflict, InvalidInput, NotFound
 from shop.tenancy.profile import current_profile
 from shop.words import together
@@ -106,6 +108,27 @@ def confirm_email_change(token: str) -> bool:
                 follow_consent(session, before, False, customer.locale, source="account")
                 follow_consent(session, after, True, customer.locale, source="account")
     return True
+
+
+def reset_sign_in(session: Session, customer_id: int, how: str, *, keys: bool, who: str) -> bool:
+    """Staff help somebody whose phone is lost: the second step is off, passkeys are gone with `keys`, every browser is
+    signed out. `how`: what told them who it is, kept as a note (the audit log hides words about people). False when
+    there was nothing to do. Raises NotFound, Conflict. The caller commits."""
+    customer = lock_customer(session, customer_id)
+    done = False
+    for shopper in session.execute(select(Shopper).where(Shopper.customer_id == customer.id)).scalars().all():
+        was_on = second_step.turn_off(session, shopper.id)
+        gone = remove_all_passkeys(session, shopper.id) if keys else 0
+        if not was_on and not gone:
+            continue
+        done = True
+        end_sessions(session, shopper.id)
+        letters.write_security_changed(session, shopper, "keys_reset" if gone else "two_step_reset")
+        before = {"two_step": was_on, "passkeys": gone}
+        note_change(session, "reset sign-in", f"customer {customer.id}", before, {"two_step": False, "passkeys": 0})
+    if done:
+        add_note(session, customer, f"The sign-in was reset. Recognised by: {how}", who)
+    return done
 
 
 def ask_to_delete(session: Session, shopper: Shopper) -> None:

@@ -17,7 +17,7 @@ from shop.email.requesting import request_letter
 from shop.email.sealing import seal
 from shop.workflows.letter_facts import public_url
 
-SIGN_IN, FORGOTTEN = "/account/sign-in", "/account/forgotten"
+SIGN_IN, FORGOTTEN, SECURITY = "/account/sign-in", "/account/forgotten", "/account/security"
 
 
 def who_is(shopper: Shopper) -> str:
@@ -41,11 +41,24 @@ def write_reset(session: Session, shopper: Shopper, token: str) -> None:
 
 
 def write_password_changed(session: Session, shopper: Shopper) -> None:
+    facts = {**_when_and_where(), "reset_url": public_url(FORGOTTEN)}
+    _write(session, "account_password", shopper.email, facts, shopper.locale)
+
+
+def write_security_changed(session: Session, shopper: Shopper, change: str, what: str = "") -> None:
+    """`change`: two_step_on | two_step_off | two_step_reset | new_codes | passkey_added | passkey_removed | keys_reset.
+    `what`: the passkey's name."""
+    facts = {"change": change, "what": what, **_when_and_where(), "security_url": public_url(SECURITY)}
+    if change.endswith("_reset"):
+        facts["where"] = "–"  # it was staff: where they sit is nobody's business
+    _write(session, "account_security", shopper.email, facts, shopper.locale)
+
+
+def _when_and_where() -> dict[str, str]:
     where = "–"
     if has_request_context():
         where = f"{request.remote_addr or '–'}, {name_browser(request.user_agent.string)}"
-    facts = {"at": f"{clock.now():%Y-%m-%d %H:%M} UTC", "where": where, "reset_url": public_url(FORGOTTEN)}
-    _write(session, "account_password", shopper.email, facts, shopper.locale)
+    return {"at": f"{clock.now():%Y-%m-%d %H:%M} UTC", "where": where}
 
 
 def write_email_confirmation(session: Session, shopper: Shopper, side: str, new_email: str, token: str) -> None:

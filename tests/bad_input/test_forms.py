@@ -34,6 +34,7 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
     "/gift-card/balance": ({"code": "K7QM-4T2X-WD9N-3HVB-8F0R"}, set()),
     "/checkout/details/<reference>": ({"email": "ada@example.com", "name": "Ada", "line1": "1 Lane"}, set()),
     "/cart/reminder": ({"email": "ada@example.com", "reminder": "yes"}, set()),
+    "/wishlist": ({"variant": "{variant}", "product": "", "option.0": ""}, {"variant"}),
     "/checkout": ({}, set()),
     "/pay/<token>": ({}, set()),
     "/reviews/<token>/<int:product_id>": ({"rating": "5", "title": "Soft", "body": "Fits well", "name": "Ada"}, {"rating"}),

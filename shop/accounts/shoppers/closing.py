@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from shop.accounts.shopper_models import (
     Shopper,
+    ShopperChallenge,
     ShopperEmailChange,
     ShopperLink,
     ShopperRegistration,
@@ -29,6 +30,6 @@ def close_accounts(session: Session, customer_ids: Collection[int], emails: Coll
 def let_old_rows_go(session: Session) -> None:
     """Sessions nobody came back to, and links that are over."""
     now = clock.now()
-    for table in (ShopperRegistration, ShopperLink, ShopperEmailChange):
+    for table in (ShopperRegistration, ShopperLink, ShopperEmailChange, ShopperChallenge):
         session.execute(delete(table).where(table.expires_at < now), execution_options=_QUIET)
     session.execute(delete(ShopperSession).where(ShopperSession.last_seen_at < now - IDLE), execution_options=_QUIET)

@@ -16,20 +16,41 @@ from shop.core import clock
 from shop.core.secrets import hash_token, new_token
 
 IDLE = timedelta(days=60)  # as long as the cookie lives
+PROVEN = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=5)
 MOST_SHOWN = 50
 _QUIET = {"synchronize_session": False}
 
 
-def start_session(session: Session, shopper: Shopper, address: str, user_agent: str) -> str:
-    """A new session; returns the token for the cookie. The caller commits."""
+def start_session(
+    session: Session,
+    shopper: Shopper,
+    address: str,
+    user_agent: str,
+    *,
+    how: str = "password",
+    passkey_id: int | None = None,
+) -> str:
+    """A new session; returns the token for the cookie. `how`: password | code | passkey. The caller commits."""
     token = new_token()
     session.add(
         ShopperSession(
-            shopper_id=shopper.id, token_hash=hash_token(token), address=address[:45], browser=name_browser(user_agent)
+            shopper_id=shopper.id, token_hash=hash_token(token), address=address[:45],
+            browser=name_browser(user_agent), how=how, passkey_id=passkey_id,
         )
-    )
+    )  # fmt: skip
     return token
+
+
+def is_proven(here: ShopperSession) -> bool:
+    """Whether the person at the keyboard showed who they are within a quarter of an hour."""
+    return clock.now() - (here.proven_at or here.created_at) < PROVEN
+
+
+def note_proven(session: Session, here: ShopperSession) -> None:
+    """They were asked again. The caller commits."""
+    seen = update(ShopperSession).where(ShopperSession.id == here.id)
+    session.execute(seen.values(proven_at=clock.now()), execution_options=_QUIET)
 
 
 def find_signed_in(session: Session, token: str | None) -> tuple[Shopper, ShopperSession] | None:

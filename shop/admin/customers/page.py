@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from shop.accounts.models import Customer
 from shop.admin.blueprint import bp
 from shop.admin.customers.details import LABELS, Changed, fill, save
+from shop.admin.customers.sign_in import accounts_of
 from shop.admin.customers.story import look_at
 from shop.admin.permissions import May, staff_only
 from shop.admin.stale import marks_of, meet
@@ -97,6 +98,7 @@ def _page(
         ).scalars()
     )
     erasure = next((row for row in requests if row.kind == "erasure"), None)
+    accounts = accounts_of(session, found.id)
     return render(
         "admin/customer.html",
         status=status,
@@ -111,5 +113,7 @@ def _page(
         exports=[row for row in requests if row.kind == "export"],
         erasure=erasure,
         now=clock.now,
+        accounts=accounts,
+        account_names=" and ".join(account.email for account in accounts),
         not_yet=[] if found.erased_at else why_not_yet(session, found.id),
     )

@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as BaseResponse
 
 from shop.accounts.shopper_models import Shopper, ShopperSession
+from shop.accounts.shoppers.passkeys import Site
 from shop.accounts.shoppers.sessions import IDLE, find_signed_in, is_due_to_note, note_seen
 from shop.core.pages import render
 from shop.core.transaction import transaction
@@ -18,14 +19,17 @@ from shop.errors import NotAllowed, ShopError
 from shop.extensions import csrf, db
 from shop.guards import UNSAFE
 from shop.storefront import context
+from shop.storefront.visitor import shopper_cookie
+from shop.tenancy.profile import current_profile
 from shop.words import tell
 
 bp = Blueprint("account", __name__, url_prefix="/account")
-COOKIE = "shopper"
 #: pages for people who are not signed in; every other one leads to the sign-in
 OPEN = frozenset(
     {
-        "account.sign_in", "account.sign_in_now", "account.register", "account.register_now", "account.register_sent",
+        "account.sign_in", "account.sign_in_now", "account.sign_in_code", "account.sign_in_code_now",
+        "account.passkey_question", "account.passkey_answer",
+        "account.register", "account.register_now", "account.register_sent",
         "account.register_again", "account.verify", "account.verify_now", "account.forgotten", "account.forgotten_now",
         "account.forgotten_sent", "account.new_password", "account.new_password_now", "account.confirm_email",
         "account.confirm_email_now", "account.delete", "account.delete_now", "account.gone", "account.sign_out",
@@ -118,8 +122,13 @@ def here() -> ShopperSession:
     return found
 
 
+def passkey_site() -> Site | None:
+    """Where passkeys are good for; None where browsers make none (a bare IP address)."""
+    return Site.at(current_app.config["IMPRINT"].public_url, current_profile().name)
+
+
 def cookie_name() -> str:
-    return f"__Host-{COOKIE}" if current_app.config["SESSION_COOKIE_SECURE"] else COOKIE
+    return shopper_cookie()
 
 
 def give_cookie(response: BaseResponse, token: str) -> None:

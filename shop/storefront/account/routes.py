@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
-from shop.storefront.account import addresses, arriving, forgotten, orders, privacy, registering, security
+from shop.storefront.account import (
+    addresses,
+    arriving,
+    codes,
+    forgotten,
+    kept,
+    orders,
+    passkeys,
+    privacy,
+    proving,
+    registering,
+    second_step,
+    security,
+)
 from shop.storefront.account.blueprint import bp
 
-__all__ = ["addresses", "arriving", "bp", "forgotten", "orders", "privacy", "registering", "security"]
+__all__ = [
+    "addresses",
+    "arriving",
+    "bp",
+    "codes",
+    "forgotten",
+    "kept",
+    "orders",
+    "passkeys",
+    "privacy",
+    "proving",
+    "registering",
+    "second_step",
+    "security",
+]

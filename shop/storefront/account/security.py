@@ -8,20 +8,22 @@ from werkzeug.wrappers import Response
 
 from shop.accounts.passwords import SHORTEST, verify_password
 from shop.accounts.shoppers import changing, sessions
+from shop.accounts.shoppers.passkeys import list_passkeys
+from shop.accounts.shoppers.second_step import count_backup_codes
 from shop.accounts.signing_in import may_ask_for_a_letter
 from shop.core.transaction import transaction
 from shop.errors import InvalidInput, NotFound
 from shop.extensions import db
 from shop.storefront.account import reading as read
 from shop.storefront.account.arriving import REALM, arrive, begin_session, may_try_here, too_many
-from shop.storefront.account.blueprint import bp, here, me, page, take_cookie
+from shop.storefront.account.blueprint import bp, here, me, page, passkey_site, take_cookie
 from shop.workflows import shopper_accounts
 from shop.workflows.shopper_letters import write_password_changed
 
 
 @bp.get("/security")
 def security() -> Response:
-    return _page()
+    return show_security()
 
 
 @bp.post("/password", endpoint="change_password")
@@ -37,7 +39,7 @@ def change_password() -> Response:
             token = begin_session(session, shopper)
     except InvalidInput as error:
         db.session.rollback()
-        return _page(422, error.fields)
+        return show_security(422, error.fields)
     flash(_("Your password is changed. Every other browser is signed out."), "good")
     return arrive(shopper, token, url_for("account.security"))
 
@@ -53,7 +55,7 @@ def change_email() -> Response:
         if not may_ask_for_a_letter(email, request.remote_addr or "", realm=REALM):
             raise InvalidInput(fields={"new_email": too_many()})
     except InvalidInput as error:
-        return _page(422, error.fields)
+        return show_security(422, error.fields)
     with transaction() as session:
         shopper_accounts.ask_for_email_change(session, me(), email)
     flash(_("We have written to both addresses. Confirm the change from each of them."), "good")
@@ -125,7 +127,7 @@ def check_own_password(field: str) -> None:
         raise InvalidInput(fields={field: _("This is not your current password.")})
 
 
-def _page(status: int = 200, errors: dict[str, str] | None = None) -> Response:
+def show_security(status: int = 200, errors: dict[str, str] | None = None) -> Response:
     session = db.session()
     return page(
         "security",
@@ -137,4 +139,8 @@ def _page(status: int = 200, errors: dict[str, str] | None = None) -> Response:
         here_id=here().id,
         change=changing.open_email_change(session, me()),
         shortest=SHORTEST,
+        passkeys=list_passkeys(session, me().id),
+        has_passkeys=passkey_site() is not None,
+        is_proven=sessions.is_proven(here()),
+        codes_left=count_backup_codes(session, me().id) if me().totp_on_at else 0,
     )
