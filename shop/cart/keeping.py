@@ -104,7 +104,8 @@ def take_up(session: Session, shopper_id: int, saved_id: int, cart_id: int) -> l
     session.execute(_TAKE_UP, {"cart": cart_id, "saved": saved_id, "most": MAX_QUANTITY, "now": now})
     held = session.execute(select(func.count()).select_from(CartLine).where(CartLine.cart_id == cart_id)).scalar_one()
     if held > MAX_LINES:
-        raise Conflict(mark("Your cart is full: it holds %(n)s different things. Please order these first.", n=MAX_LINES))
+        said = mark("Your cart is full: it holds %(n)s different things. Please order these first.", n=MAX_LINES)
+        raise Conflict(said)
     session.get_one(Cart, cart_id).updated_at = now
     return list(
         session.execute(
