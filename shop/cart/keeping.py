@@ -9,12 +9,15 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from shop.accounts.shopper_models import Shopper
-from shop.cart.changing import MAX_LINES, MAX_QUANTITY, empty_cart
+from shop.cart.changing import MAX_LINES, MAX_QUANTITY, accept_new_prices, empty_cart
 from shop.cart.kept_models import SavedCart, SavedCartLine
 from shop.cart.models import Cart, CartLine
+from shop.cart.pricing import price_lines
 from shop.catalog.models import Product, Variant
 from shop.core import clock
 from shop.errors import Conflict, InvalidInput, NotFound
+from shop.tenancy.currencies import pricing_for
+from shop.tenancy.profile import current_profile
 from shop.words import mark
 
 MOST, LONGEST_NAME = 20, 60
@@ -106,7 +109,10 @@ def take_up(session: Session, shopper_id: int, saved_id: int, cart_id: int) -> l
     if held > MAX_LINES:
         said = mark("Your cart is full: it holds %(n)s different things. Please order these first.", n=MAX_LINES)
         raise Conflict(said)
-    session.get_one(Cart, cart_id).updated_at = now
+    cart = session.get_one(Cart, cart_id)
+    cart.updated_at = now
+    if cart.currency:
+        accept_new_prices(session, price_lines(session, cart_id, pricing_for(current_profile(), cart.currency)))
     return list(
         session.execute(
             select(SavedCartLine.title)

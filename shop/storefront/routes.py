@@ -30,8 +30,8 @@ from shop.storefront import (
     seo,
     viewed,
     watching,
-    withdrawal,
     wishlist,
+    withdrawal,
 )
 from shop.storefront.reviews import listing as review_listing
 from shop.storefront.reviews import writing as review_writing

@@ -16,8 +16,9 @@ from shop.extensions import db
 from shop.storefront.account import reading as read
 from shop.storefront.account.blueprint import bp, me, page
 from shop.storefront.context import public_url
-from shop.storefront.visitor import remember
+from shop.storefront.visitor import new_cart, remember
 from shop.storefront.wishlist import shown_wishes
+from shop.tenancy.currencies import current_pricing
 from shop.words import tell
 
 LARGEST_ID = 2**62
@@ -59,8 +60,8 @@ def wish_to_cart(wish_id: int) -> Response:
     try:
         with transaction() as session:
             wish = wishing.get_wish(session, me().id, min(wish_id, LARGEST_ID))
-            cart = account_cart(session, me().id)
-            added = add_line(session, cart.token, wish.variant_id, 1, shopper_id=me().id)
+            cart = new_cart(session)
+            added = add_line(session, cart.token, wish.variant_id, 1, current_pricing(), shopper_id=me().id)
             session.delete(wish)
     except (NotFound, InvalidInput) as problem:
         flash(tell(problem.user_message), "error")
@@ -106,7 +107,7 @@ def restore_cart(saved_id: int) -> Response:
     """Its things are in the cart again; what is not sold any more is named."""
     try:
         with transaction() as session:
-            cart = account_cart(session, me().id)
+            cart = new_cart(session)
             gone = keeping.take_up(session, me().id, min(saved_id, LARGEST_ID), cart.id)
             token, count = cart.token, count_items(session, cart.id)
     except NotFound:
