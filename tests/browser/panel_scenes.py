@@ -54,6 +54,8 @@ VALUES = {
     "item_id": "SELECT id FROM menu_items ORDER BY id LIMIT 1",
     "menu": "SELECT 'header'",
     "section_id": "SELECT 's1'",
+    "scope": "SELECT 'store'",
+    "subject_id": "SELECT 0",
     "field": "SELECT field FROM dispute_files ORDER BY id LIMIT 1",
     "event_id": "SELECT id FROM inbound_events ORDER BY id LIMIT 1",
     "line_id": "SELECT id FROM order_lines ORDER BY order_id, id LIMIT 1",
