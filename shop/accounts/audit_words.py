@@ -25,7 +25,7 @@ LONGEST_TEXT, MOST_FIELDS = 240, 40
 MACHINE_TABLES = frozenset(
     {
         "audit_entries", "carts", "cart_lines", "checkouts", "cursors", "inbound_events", "letters", "outbound_calls",
-        "review_asks", "review_stops", "viewed_products",
+        "review_asks", "viewed_products",
         "api_answers", "change_files", "change_items", "printify_cache",
         "schedules", "shopper_email_changes", "shopper_links", "shopper_mailboxes", "shopper_registrations",
         "shopper_sessions", "slug_redirects", "staff_backup_codes", "staff_resets",

@@ -62,12 +62,3 @@ class ReviewAsk(Model):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), unique=True)
     outcome: Mapped[str] = mapped_column(String(10))  # asked | passed
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-
-
-class ReviewStop(Model):
-    """Somebody does not want to be asked. Their address is kept as a hash: it outlives an erasure, and names nobody."""
-
-    __tablename__ = "review_stops"
-
-    email_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)

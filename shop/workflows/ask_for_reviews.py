@@ -18,13 +18,16 @@ from shop.core.transaction import run_in_transaction
 from shop.email.requesting import request_letter
 from shop.fulfilment.models import Shipment
 from shop.orders.models import Order
-from shop.reviews.asking import note_ask, who_stopped
+from shop.reviews.asking import note_ask
 from shop.reviews.models import ReviewAsk
 from shop.reviews.rules import review_rules
+from shop.subscribers.choosing import may_write
+from shop.subscribers.kinds import REVIEW
 from shop.tenancy.languages import absolute_url_for
 from shop.tenancy.profile import current_profile
+from shop.workflows.letter_choices import stop_links
 from shop.workflows.letter_facts import absolute, order_facts
-from shop.workflows.review_links import email_hash, review_path, stop_url
+from shop.workflows.review_links import review_path
 from shop.workflows.write_review import ARRIVED_AFTER, list_bought
 
 #: orders older than that are let be: nobody is asked for years of them when the letters are switched on
@@ -71,13 +74,12 @@ def _ask(session: Session, ids: Sequence[int], ripe: datetime) -> int:
     if not ids:
         return 0
     orders = session.execute(select(Order).where(Order.id.in_(ids)).order_by(Order.id)).scalars().all()
-    stopped = who_stopped(session, {email_hash(order.email) for order in orders})
     last = _last_news(session, ids)
     asked = 0
     for order in orders:
         if order.status != "cancelled" and (order.fulfilment_status not in _ARRIVED or last[order.id] > ripe):
             continue  # a part of it is still to come
-        told = _facts(session, order) if _is_fine(order) and email_hash(order.email) not in stopped else None
+        told = _facts(session, order) if _is_fine(order) and may_write(session, order.email, REVIEW) else None
         if note_ask(session, order.id, "asked" if told else "passed") and told:
             asked += request_letter(
                 session,
@@ -131,5 +133,5 @@ def _facts(session: Session, order: Order) -> dict[str, Any] | None:
         "order": order_facts(session, order)["order"],
         "goods": goods,
         "review_url": absolute_url_for(link, order.locale),
-        "stop_url": stop_url(order.email, order.locale),
+        **stop_links(session, order.email, order.locale, REVIEW),
     }

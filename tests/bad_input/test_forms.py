@@ -40,7 +40,6 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
     "/reviews/<token>/<int:product_id>": ({"rating": "5", "title": "Soft", "body": "Fits well", "name": "Ada"}, {"rating"}),
     "/reviews/<token>/<int:product_id>/delete": ({}, set()),
     "/recently-viewed/clear": ({}, set()),
-    "/reviews/stop/<token>": ({}, set()),
     "/orders/find": ({"number": "K7QM-4T2X", "email": "ada@example.com"}, set()),
     "/orders/<token>/cancel": ({}, set()),
     "/orders/<token>/address": (

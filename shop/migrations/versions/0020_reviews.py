@@ -57,14 +57,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("order_id", name="uq_review_asks_order_id"),
     )
     op.create_table(
-        "review_stops",
-        _id(),
-        sa.Column("email_hash", sa.String(64), nullable=False),
-        _time("at"),
-        sa.PrimaryKeyConstraint("id", name="pk_review_stops"),
-        sa.UniqueConstraint("email_hash", name="uq_review_stops_email_hash"),
-    )
-    op.create_table(
         "viewed_products",
         _id(),
         sa.Column("shopper_id", sa.BigInteger()),
@@ -121,7 +113,7 @@ def _reviews() -> None:
 def downgrade() -> None:
     op.drop_index("ix_shipments_shipped_at", "shipments")
     op.drop_index("ix_shipments_delivered_at", "shipments")
-    for table in ("viewed_products", "review_stops", "review_asks", "reviews"):
+    for table in ("viewed_products", "review_asks", "reviews"):
         op.drop_table(table)
     op.drop_column("store_profile", "reviews")
     for name, _kind, _default in reversed(COLUMNS):

@@ -10,17 +10,15 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from shop.core.pages import render
 from shop.core.settings import current_settings
-from shop.core.transaction import transaction
 from shop.errors import InvalidInput, NotFound
 from shop.extensions import db, limiter
 from shop.orders.models import Order
-from shop.reviews.asking import stop_asking
 from shop.reviews.reading import shown_pictures
 from shop.reviews.rules import review_rules
 from shop.reviews.writing import MOST_PICTURES, keys_of
 from shop.storefront.reviews import form as fields
 from shop.tenancy.profile import current_profile
-from shop.workflows.review_links import order_of, stopped_hash
+from shop.workflows.review_links import order_of
 from shop.workflows.write_review import Bought, delete_own, list_bought, save_review
 
 
@@ -71,36 +69,6 @@ def take_review_back(token: str, product_id: int) -> BaseResponse:
     """POST /reviews/<token>/<product id>/delete"""
     delete_own(_order(token).id, product_id)
     return redirect(url_for("storefront.reviews_of_order", token=token, done="gone"), 303)
-
-
-@limiter.limit("60 per minute")
-def stop_page(token: str) -> BaseResponse:
-    """GET /reviews/stop/<token>: a button, since programs follow links in letters too."""
-    if stopped_hash(token) is None:
-        raise NotFound(_("This link is not known. It may be incomplete."))
-    return _stop_page(token, done=False)
-
-
-@limiter.limit("60 per minute")
-def stop_letters(token: str) -> BaseResponse:
-    """POST /reviews/stop/<token>, from the page or from the mail program's own button (RFC 8058). A repeat is fine."""
-    address = stopped_hash(token)
-    if address is None:
-        raise NotFound(_("This link is not known. It may be incomplete."))
-    with transaction() as session:
-        stop_asking(session, address)
-    return _stop_page(token, done=True)
-
-
-def _stop_page(token: str, *, done: bool) -> Response:
-    page = render(
-        "storefront/reviews/stop.html",
-        page_title=_("Letters about reviews"),
-        canonical_url=None,
-        token=token,
-        done=done,
-    )
-    return _private(page)
 
 
 def _order(token: str) -> Order:
