@@ -67,7 +67,7 @@ def withdraw_state() -> Response:
 
 
 @limiter.limit("10 per minute; 40 per hour")
-@limiter.limit("20 per hour", key_func=_writer)
+@limiter.limit("10 per hour", key_func=_writer)
 def withdraw_confirm() -> BaseResponse:
     """POST /withdraw/confirm: step two. The row, and its receipt, in this request."""
     form, errors = _read()

@@ -209,7 +209,7 @@ def make_return(
         write_to_buyer(session, order, row, "return_received")
         return row
     move_return(session, row, "approved", who="system", why="Withdrawn from in time")
-    row.wants_goods_back = bool(rules_now().address_lines)
+    row.wants_goods_back = bool(rules_now().address_lines) and order.fulfilment_status not in NOT_MADE
     if order.fulfilment_status == "delivered":
         row.send_back_by = clock.now() + timedelta(days=DAYS_TO_SEND_BACK)
     write_to_buyer(session, order, row, "return_approved")
