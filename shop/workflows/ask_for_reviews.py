@@ -18,6 +18,7 @@ from shop.core.transaction import run_in_transaction
 from shop.email.requesting import request_letter
 from shop.fulfilment.models import Shipment
 from shop.orders.models import Order
+from shop.returns.models import Return, Withdrawal
 from shop.reviews.asking import note_ask
 from shop.reviews.models import ReviewAsk
 from shop.reviews.rules import review_rules
@@ -74,12 +75,13 @@ def _ask(session: Session, ids: Sequence[int], ripe: datetime) -> int:
     if not ids:
         return 0
     orders = session.execute(select(Order).where(Order.id.in_(ids)).order_by(Order.id)).scalars().all()
-    last = _last_news(session, ids)
+    last, back = _last_news(session, ids), _going_back(session, ids)
     asked = 0
     for order in orders:
         if order.status != "cancelled" and (order.fulfilment_status not in _ARRIVED or last[order.id] > ripe):
             continue  # a part of it is still to come
-        told = _facts(session, order) if _is_fine(order) and may_write(session, order.email, REVIEW) else None
+        is_fine = _is_fine(order) and order.id not in back and may_write(session, order.email, REVIEW)
+        told = _facts(session, order) if is_fine else None
         if note_ask(session, order.id, "asked" if told else "passed") and told:
             asked += request_letter(
                 session,
@@ -91,6 +93,13 @@ def _ask(session: Session, ids: Sequence[int], ripe: datetime) -> int:
                 order_id=order.id,
             )
     return asked
+
+
+def _going_back(session: Session, ids: Sequence[int]) -> set[int]:
+    """Orders somebody withdrew from, or sends (a part of) back."""
+    withdrawn = select(Withdrawal.order_id).where(Withdrawal.order_id.in_(ids))
+    returned = select(Return.order_id).where(Return.order_id.in_(ids), Return.status.not_in(("declined", "withdrawn")))
+    return {int(order_id) for order_id in session.execute(withdrawn.union(returned)).scalars() if order_id}
 
 
 def _last_news(session: Session, ids: Sequence[int]) -> dict[int, datetime]:
