@@ -137,4 +137,4 @@ def test_an_order_page_costs_the_same_statements_for_one_line_and_for_ten(town: 
         token = town.orders()[-1].token
         db.session.remove()
         costs.append(statements(lambda token=token: town.buyer.get(f"/orders/{token}")))  # type: ignore[misc]
-    assert costs[0] == costs[1] <= 10, costs
+    assert costs[0] == costs[1] <= 12, costs  # its parts (gift cards, reviews, returns) ask once each
