@@ -44,7 +44,6 @@ A name with a question mark may be missing; any other must be there, empty where
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
@@ -52,14 +51,9 @@ from typing import Any
 from babel.dates import format_date
 
 from shop.core.money import format_minor
+from shop.email.sample_drawings import drawing
 from shop.email.samples_of_returns import LETTERS_OF_RETURNS, sample_returns
 
-_SHAPES = {
-    "shirt": "M34 22l16 8q10 8 20 0l16-8 22 18-12 20-10-6v54H34V54l-10 6-12-20z",
-    "mug": "M24 34h58v66q0 10-10 10H34q-10 0-10-10zM82 46h12q14 0 14 18t-14 18H82V72h10q6 0 6-8t-6-8H82z",
-    "poster": "M28 16h64v94H28z",
-}
-_DRAWN = (("shirt", "#46614c", "#e6e2d6"), ("mug", "#b5573a", "#ece4da"), ("poster", "#27364f", "#dfe4e6"))
 _FRENCH = {
     "Subtotal": "Sous-total",
     "Shipping": "Livraison",
@@ -100,12 +94,7 @@ class _Words:
     def picture(self, index: int) -> str:
         if self.pictures:
             return self.pictures[index % len(self.pictures)]
-        name, ink, ground = _DRAWN[index % len(_DRAWN)]
-        drawing = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 132" width="240" height="264">'
-            f'<rect width="120" height="132" fill="{ground}"/><path fill="{ink}" d="{_SHAPES[name]}"/></svg>'
-        )
-        return "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode()
+        return drawing(index)
 
 
 def _lines(words: _Words) -> list[dict[str, Any]]:
