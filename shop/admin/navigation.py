@@ -29,6 +29,7 @@ ITEMS = (
     ("admin.newsletters", "Newsletters", "mail", May.LOOK),
     ("admin.subscribers", "Subscribers", "user", May.LOOK),
     ("admin.content", "Content", "page", May.LOOK),
+    ("admin.languages_page", "Languages", "globe", May.LOOK),
     ("admin.letters", "Letters", "mail", May.LOOK),
     ("admin.failures", "Failures", "alert", May.LOOK),
     ("admin.jobs", "Jobs", "clock", May.DEVELOP),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from shop.catalog.cards import card_of, option_key, picture_from, value_ids_in_use
 from shop.catalog.past_prices.lowest import LOWEST_COLUMN
 from shop.catalog.safety.reading import merged, read_safety
+from shop.catalog.translating import texts_for_pages
 from shop.catalog.words import fold, plain_text, search_config
+from shop.core.languages import LOCALES
 from shop.subscribers.watching import ring
 from shop.tenancy.profile import Profile, current_profile
 
@@ -26,7 +28,7 @@ Rows = dict[int, list[Row[Any]]]
 
 _PRODUCTS = text("""
     SELECT id, slug, title, description_html, product_type, brand, tags, options, size_guide, safety_html, seo_title,
-           seo_description, blueprint_id, print_provider_id, size_guide_id, is_personalised
+           seo_description, blueprint_id, print_provider_id, size_guide_id, is_personalised, translations
       FROM products WHERE id = ANY(:ids)""")
 _VARIANTS = text(f"""
     SELECT product_id, id, external_id, sku, option_value_ids, price_minor, compare_at_minor, is_available, is_default,
@@ -43,17 +45,27 @@ _DAYS = text("""
        AND blueprint_id = ANY(:blueprints)
      ORDER BY blueprint_id, print_provider_id, country = :country DESC""")
 # One JSON text carries the whole batch: the driver's arrays of text cost more than everything else together.
-_WRITE = text("""
+# Translations are searched in their own language's way: two columns of text for each, empty where there is none.
+_TOLD = "".join(
+    f"""
+              || setweight(to_tsvector('{search_config(code)}', new.{code}_a), 'A')
+              || setweight(to_tsvector('{search_config(code)}', new.{code}_d), 'D')"""
+    for code in LOCALES
+)
+_TOLD_COLUMNS = ", ".join(f"{code}_a text, {code}_d text" for code in LOCALES)
+_WRITE = text(f"""
     UPDATE products SET
         card = new.card, document = new.document,
         price_min_minor = new.low, price_max_minor = new.high, in_stock = new.in_stock,
         search = setweight(to_tsvector(CAST(:config AS regconfig), new.a), 'A')
               || setweight(to_tsvector(CAST(:config AS regconfig), new.b), 'B')
-              || setweight(to_tsvector(CAST(:config AS regconfig), new.d), 'D'),
-        words = to_tsvector('simple', new.a || ' ' || new.b)
+              || setweight(to_tsvector(CAST(:config AS regconfig), new.d), 'D'){_TOLD},
+        words = to_tsvector('simple', new.a || ' ' || new.b || ' ' || new.t)
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS new(
-        id bigint, card jsonb, document jsonb, low int, high int, in_stock boolean, a text, b text, d text)
-    WHERE products.id = new.id""")
+        id bigint, card jsonb, document jsonb, low int, high int, in_stock boolean, a text, b text, d text,
+        t text, {_TOLD_COLUMNS})
+    WHERE products.id = new.id""")  # noqa: S608  (our own text)
+_WORDS = text("SELECT word, translations FROM catalog_words")
 
 
 def rebuild(session: Session, product_ids: Sequence[int]) -> None:
@@ -68,8 +80,9 @@ def rebuild(session: Session, product_ids: Sequence[int]) -> None:
     media_url = current_app.config["IMPRINT"].media_url.rstrip("/")
     session.flush()
     ids = sorted(set(product_ids))
+    words = {row.word: row.translations for row in session.execute(_WORDS)} if ids else {}
     for start in range(0, len(ids), CHUNK):
-        _rebuild_chunk(session, ids[start : start + CHUNK], profile, media_url)
+        _rebuild_chunk(session, ids[start : start + CHUNK], profile, media_url, words)
 
 
 def rebuild_all(session: Session) -> int:
@@ -79,7 +92,9 @@ def rebuild_all(session: Session) -> int:
     return len(ids)
 
 
-def _rebuild_chunk(session: Session, ids: list[int], profile: Profile, media_url: str) -> None:
+def _rebuild_chunk(
+    session: Session, ids: list[int], profile: Profile, media_url: str, words: Mapping[str, Mapping[str, str]]
+) -> None:
     products = session.execute(_PRODUCTS, {"ids": ids}).all()
     variants = _by_product(session.execute(_VARIANTS, {"ids": ids}).all())
     images = _by_product(session.execute(_IMAGES, {"ids": ids}).all())
@@ -95,7 +110,7 @@ def _rebuild_chunk(session: Session, ids: list[int], profile: Profile, media_url
         document = document_of(product, own, pictures, card, media_url, plain)
         document["days"] = days.get((product.blueprint_id, product.print_provider_id))
         document["safety"] = merged(safety.get(("product", product.id)), safety.get(("blank", product.blueprint_id)))
-        rows.append(_row_of(product, card, document, plain))
+        rows.append(_row_of(product, card, document, plain) | _told(product, card, document, words))
     if rows:
         config = search_config(profile.locale)
         session.execute(_WRITE, {"config": config, "rows": orjson.dumps(rows).decode()})
@@ -115,6 +130,24 @@ def _row_of(product: Any, card: dict[str, Any], document: dict[str, Any], plain:
         "b": fold(" ".join([product.product_type, product.brand, *product.tags, *colours])),
         "d": fold(plain),
     }
+
+
+def _told(
+    product: Any, card: dict[str, Any], document: dict[str, Any], words: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """Translated texts: into the document, the title into the card too; and what of them is searched."""
+    texts = texts_for_pages(product.translations)
+    if texts:
+        document["texts"] = texts
+        card["texts"] = {code: {"title": mine["title"]} for code, mine in texts.items() if "title" in mine}
+    shared = [product.product_type, *product.tags, *(v["title"] for o in document["options"] for v in o["values"])]
+    found: dict[str, str] = {}
+    for code in LOCALES:
+        mine = texts.get(code) or {}
+        said = [told for word in shared if (told := (words.get(word) or {}).get(code))]
+        found[f"{code}_a"] = fold(" ".join([mine.get("title", ""), *said]))
+        found[f"{code}_d"] = fold(plain_text(mine["html"])) if "html" in mine else ""
+    return {"t": " ".join(found[f"{code}_a"] for code in LOCALES), **found}
 
 
 def document_of(

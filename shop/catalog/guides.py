@@ -60,9 +60,10 @@ def guide_for(document: Mapping[str, Any], index: CatalogIndex) -> dict[str, Any
     if chosen is None and guides:
         at = index.mask_of([document["id"]])
         known = index.values["collection"]
+        type_ = document.get("type_key", document["type"]).casefold()
         chosen = next(
             (g for g in guides.values() if any(slug in known and known[slug].bits & at for slug in g.collections)), None
-        ) or next((g for g in guides.values() if document["type"].casefold() in g.types), None)
+        ) or next((g for g in guides.values() if type_ in g.types), None)
     if chosen is not None:
         return chosen.shown
     told = document["size_guide"]

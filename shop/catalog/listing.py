@@ -47,6 +47,12 @@ class Labels:
     price: str
     sorts: Mapping[str, str]
     collections: Mapping[str, str] = field(default_factory=dict)
+    #: of the catalogue, where the page's language says them otherwise
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def name_of(self, key: str, slug: str, title: str) -> str:
+        """A facet's value."""
+        return self.collections.get(slug, title) if key == "collection" else self.words.get(title, title)
 
 
 def read_address(arguments: Iterable[tuple[str, str]], currency: str, default_sort: str = "featured") -> Asked:
@@ -190,9 +196,9 @@ def _facet(index: CatalogIndex, asked: Asked, found: Found, key: str, labels: La
         shown.sort(key=lambda pair: (pair[0].slug not in selected, -pair[1]))
         shown = shown[:MAX_VALUES]
     shown.sort(key=lambda pair: pair[0].rank)
-    titles = labels.collections if key == "collection" else {}
     values = [
-        Value(v.slug, titles.get(v.slug, v.title), count, v.slug in selected, v.hex, toggle) for v, count in shown
+        Value(v.slug, labels.name_of(key, v.slug, v.title), count, v.slug in selected, v.hex, toggle)
+        for v, count in shown
     ]
     return Facet(key, labels.facets[key], "swatch" if key == "color" else "list", values)
 
@@ -222,8 +228,7 @@ def _chips(index: CatalogIndex, asked: Asked, labels: Labels, links: _Links, cur
         for slug in asked.selection.values.get(key, ()):
             known = index.values[key].get(slug)
             if known is not None:
-                label = labels.collections.get(slug, known.title) if key == "collection" else known.title
-                chips.append(Chip(label, toggle(slug)))
+                chips.append(Chip(labels.name_of(key, slug, known.title), toggle(slug)))
     low, high = asked.selection.price_min, asked.selection.price_max
     if low is not None or high is not None:
         ends = [format_minor(n, currency, locale) if n is not None else "…" for n in (low, high)]

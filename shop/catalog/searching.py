@@ -13,7 +13,7 @@ from shop.catalog.reading import read
 from shop.catalog.vocabulary import current_vocabulary
 from shop.catalog.words import MAX_QUERY_WORDS, clean_query, fold, search_config, words_of
 from shop.core.scope import current_store
-from shop.tenancy.profile import current_versions, on_forget
+from shop.tenancy.profile import current_profile, current_versions, on_forget
 
 MAX_FOUND = 1000
 _MAX_REMEMBERED = 200
@@ -25,7 +25,9 @@ RANKED_AT_MOST = 300  # more hits than this tell little apart: the shop's own or
 # word that half the shop has, that would cost more than everything else, and grow with the shop.
 _SEARCH = f"""
 WITH asked AS MATERIALIZED (
-    SELECT websearch_to_tsquery(%(config)s::regconfig, %(query)s) q, to_tsquery('simple', %(beginning)s) b
+    SELECT CASE WHEN %(config)s = %(own)s THEN websearch_to_tsquery(%(own)s::regconfig, %(query)s)
+           ELSE websearch_to_tsquery(%(config)s::regconfig, %(query)s)
+             || websearch_to_tsquery(%(own)s::regconfig, %(query)s) END q, to_tsquery('simple', %(beginning)s) b
 ), hits AS MATERIALIZED (
     SELECT p.id FROM products p, asked WHERE p.status = 'active' AND (p.search @@ q OR p.words @@ b)
 ), counted AS (SELECT count(*) AS n FROM hits)
@@ -93,7 +95,8 @@ def _found(query: str, locale: str) -> array[int]:
     key = _key("search", search_config(locale), fold(query))
     ids = _recall(key)
     if ids is None:
-        asked = {"config": search_config(locale), "query": fold(query), "beginning": _beginning(query)}
+        own = search_config(current_profile().locale)  # what is not translated is found in the original
+        asked = {"config": search_config(locale), "own": own, "query": fold(query), "beginning": _beginning(query)}
         count, hits = read(_SEARCH, asked)[0]
         if count > RANKED_AT_MOST:
             index = current_index()

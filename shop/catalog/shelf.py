@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import current_app, g
 
+from shop.catalog.collections import current_shelves
 from shop.catalog.reading import read
 from shop.catalog.telling import card_in
 from shop.core.scope import current_store
@@ -63,6 +64,8 @@ class Card:
     #: of its reviews: how many, and their stars to a tenth
     reviews: int
     stars: float
+    #: {locale: {"title": …}}
+    texts: dict[str, dict[str, str]]
     #: what a page made of it, by the way of drawing (storefront/grid.py); it goes when the card goes
     drawn: dict[tuple[object, ...], str] = field(default_factory=dict)
     #: the same card in other currencies and languages
@@ -87,7 +90,7 @@ def _told(card: Card, pricing: Pricing, locale: str) -> Card:
     key = (pricing, locale)
     found = card.told.get(key)
     if found is None:
-        found = card.told[key] = card_in(card, pricing, locale)
+        found = card.told[key] = card_in(card, pricing, locale, current_shelves().words)
     return found
 
 
@@ -135,6 +138,7 @@ def _card(raw: dict[str, Any], count: int, total: int) -> Card:
         sold_out=raw["sold_out"],
         lowest=raw.get("lowest") or {},
         lowest_text=raw.get("lowest_text"),
+        texts=raw.get("texts") or {},
         reviews=count,
         stars=round(total / count, 1) if count else 0.0,
     )

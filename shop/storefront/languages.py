@@ -6,7 +6,7 @@ from flask import current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from shop.core.languages import NAMES, path_in, split_path
+from shop.core.languages import NAMES, has_language, path_in, split_path
 from shop.tenancy.languages import store_languages
 
 
@@ -29,6 +29,8 @@ def other_languages() -> list[tuple[str, str, str]]:
 
 def _readable_path() -> str:
     """This page's path without its language; the home page where it answers a form and cannot be opened by a link."""
+    if not has_language(request.path):
+        return "/"
     if request.method in ("GET", "HEAD"):
         query = request.query_string.decode("ascii", "ignore")
         return request.path + (f"?{query}" if query else "")

@@ -91,7 +91,7 @@ def product_page(slug: str) -> Response | BaseResponse:
         raise NotFound(mark("This product is not in the shop any more."))
     profile, pricing = current_profile(), current_pricing()
     if not pricing.is_base or page_locale() != profile.locale:
-        document = document_in(document, pricing, page_locale())
+        document = document_in(document, pricing, page_locale(), current_shelves().words)
     index = current_index()
     product = shown_product(document, request.args, profile, index)
     picture = product.images[0]["full"] if product.images else None
@@ -190,7 +190,8 @@ def _related_ids(index: CatalogIndex, document: Mapping[str, Any]) -> list[int]:
     """Others of the same kind and collection first; who comes first differs from product to product."""
     me = document["id"]
     at = index.mask_of([me])
-    kind = index.values["type"].get(slug_of(document["type"])) if document["type"] else None
+    type_ = document.get("type_key", document["type"])
+    kind = index.values["type"].get(slug_of(type_)) if type_ else None
     mine = [v.bits for v in index.values["collection"].values() if v.bits & at]
     near = 0
     for bits in mine:

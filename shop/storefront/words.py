@@ -12,7 +12,8 @@ from shop.storefront.speaking import say as _
 def labels(locale: str) -> Labels:
     """Facet and sort names, and the collections' titles."""
     facets, price, sorts = _fixed(locale)
-    return Labels(facets, price, sorts, {c.slug: c.title for c in current_shelves().collections.values()})
+    shelves = current_shelves()
+    return Labels(facets, price, sorts, {c.slug: c.title for c in shelves.collections.values()}, shelves.words)
 
 
 @lru_cache(maxsize=8)

@@ -1,0 +1,1 @@
+"""The catalogue's texts in the other languages of the shop."""
