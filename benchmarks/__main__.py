@@ -28,6 +28,7 @@ MEASURES = {
     "weighing": "What a page weighs",
     "counting": "SQL statements a page",
     "pages": f"Pages ({CALLERS} callers, 2 web processes)",
+    "languages": "A second language beside the first",
     "growing": "The cost of a page when the catalogue grows",
     "webhooks": "Webhooks: verified, stored, deduplicated, committed",
     "draining": "Stored events and other rows, drained in batches by one process",

@@ -16,7 +16,7 @@ from shop.admin.letter_texts.form import LINES, drop_texts, find_texts, ours, re
 from shop.admin.letters import name_of
 from shop.admin.permissions import May, staff_only
 from shop.admin.stale import marks_of, meet
-from shop.core.languages import LOCALES
+from shop.core.languages import LOCALES, NAMES
 from shop.core.pages import render
 from shop.core.secrets import new_token
 from shop.core.transaction import transaction
@@ -34,8 +34,6 @@ from shop.email.samples import sample_facts
 from shop.errors import InvalidInput, NotAllowed, NotFound
 from shop.extensions import db
 from shop.tenancy.profile import current_versions
-
-LANGUAGES = {"en": "English", "fr": "Français"}
 
 
 @bp.get("/letters/kinds")
@@ -76,7 +74,7 @@ def _page(
         page_title=name_of(letter),
         letter=letter,
         locale=locale,
-        languages=LANGUAGES,
+        languages=NAMES,
         rendered=rendered,
         problem=problem,
         once=new_token(9),

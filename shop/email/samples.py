@@ -52,18 +52,9 @@ from babel.dates import format_date
 
 from shop.core.money import format_minor
 from shop.email.sample_drawings import drawing
+from shop.email.sample_words import SAID
 from shop.email.samples_of_returns import LETTERS_OF_RETURNS, sample_returns
 
-_FRENCH = {
-    "Subtotal": "Sous-total",
-    "Shipping": "Livraison",
-    "Total": "Total",
-    "Fern Study tee": "T-shirt Étude de fougère",
-    "Moss / M": "Mousse / M",
-    "Tide Lines mug": "Mug Lignes de marée",
-    "Midnight Grove print": "Affiche Bosquet de minuit",
-    "United States": "États-Unis",
-}
 
 
 def sample_facts(letter: str, locale: str = "en", pictures: Sequence[str] = ()) -> dict[str, Any]:
@@ -80,10 +71,9 @@ class _Words:
     def __init__(self, locale: str, pictures: Sequence[str]) -> None:
         self.locale = locale
         self.pictures = pictures
-        self.french = locale.startswith("fr")
 
     def say(self, english: str) -> str:
-        return _FRENCH.get(english, english) if self.french else english
+        return SAID[english].get(self.locale[:2], english) if english in SAID else english
 
     def price(self, minor: int) -> str:
         return format_minor(minor, "USD", self.locale)
@@ -152,17 +142,17 @@ def _parcel(words: _Words) -> dict[str, Any]:
 
 
 def _refunded(words: _Words) -> dict[str, Any]:
-    reason = "Le mug est arrivé ébréché." if words.french else "The mug arrived with a chip."
+    reason = words.say("The mug arrived with a chip.")
     return {**_order(words), "refund": {"amount": words.price(1800), "reason": reason}}
 
 
 def _cancelled(words: _Words) -> dict[str, Any]:
-    reason = "À votre demande." if words.french else "You asked us to."
+    reason = words.say("You asked us to.")
     return {**_order(words), "cancellation": {"reason": reason, "refund": words.price(10299)}}
 
 
 def _payment_failed(words: _Words) -> dict[str, Any]:
-    problem = "Votre banque a refusé le paiement." if words.french else "Your bank declined the payment."
+    problem = words.say("Your bank declined the payment.")
     return {
         "checkout": {
             "lines": _lines(words),
@@ -205,12 +195,8 @@ def _abandoned(words: _Words) -> dict[str, Any]:
 
 
 def _newsletter(words: _Words) -> dict[str, Any]:
-    subject = "Du nouveau pour l’hiver" if words.french else "New for the winter"
-    first = (
-        "Trois motifs sont arrivés cette semaine, dessinés au coin du feu."
-        if words.french
-        else "Three designs arrived this week, drawn by the fire."
-    )
+    subject = words.say("New for the winter")
+    first = words.say("Three designs arrived this week, drawn by the fire.")
     return _stoppable(
         {
             "subject": subject,
@@ -231,7 +217,7 @@ def _watched(words: _Words) -> dict[str, Any]:
 
 
 def _payment_link(words: _Words) -> dict[str, Any]:
-    note = "Comme convenu au marché de samedi." if words.french else "As agreed at the market on Saturday."
+    note = words.say("As agreed at the market on Saturday.")
     return {
         "lines": _lines(words),
         "totals": _totals(words),
@@ -243,7 +229,7 @@ def _payment_link(words: _Words) -> dict[str, Any]:
 
 
 def _gift_card(words: _Words) -> dict[str, Any]:
-    message = "Joyeux anniversaire !" if words.french else "Happy birthday! Choose something you like."
+    message = words.say("Happy birthday! Choose something you like.")
     return {
         "gift": {
             "amount": words.price(5000),
@@ -270,9 +256,9 @@ def _review_request(words: _Words) -> dict[str, Any]:
 
 
 def _contact(words: _Words) -> dict[str, Any]:
-    message = "Hello,\n\nmy parcel says delivered, but the porch is empty. Could you have a look?\n\nThank you\nAda"
-    if words.french:
-        message = "Bonjour,\n\nmon colis est indiqué comme livré, mais il n’y a rien devant la porte.\n\nMerci\nAda"
+    message = words.say(
+        "Hello,\n\nmy parcel says delivered, but the porch is empty. Could you have a look?\n\nThank you\nAda"
+    )
     return {"name": "Ada Byron", "email": "ada@example.org", "order_number": "K7QM-4T2X", "message": message}
 
 
@@ -291,7 +277,7 @@ def _failure(words: _Words) -> dict[str, Any]:
 
 def _stale(words: _Words) -> dict[str, Any]:
     return {
-        "age": "7 heures" if words.french else "7 hours",
+        "age": words.say("7 hours"),
         "since": words.day(2026, 11, 21),
         "why": "Printify: 503 Service Unavailable",
         "url": "https://shop.example.com/admin/catalog",
@@ -322,7 +308,7 @@ def _security(words: _Words) -> dict[str, Any]:
     return {
         "change": "two_step_on",
         "at": words.day(2026, 11, 21) + ", 14:05 UTC",
-        "where": "198.51.100.7, Firefox" + (" sous Windows" if words.french else " on Windows"),
+        "where": words.say("198.51.100.7, Firefox on Windows"),
         "account_url": "https://shop.example.com/admin/account",
     }
 
@@ -343,12 +329,12 @@ def _account(words: _Words) -> dict[str, Any]:
         "old_email": "ada@example.org",
         "new_email": "ada.byron@example.org",
         "at": words.day(2026, 11, 21) + ", 14:05 UTC",
-        "where": "198.51.100.7, Firefox" + (" sous Windows" if words.french else " on Windows"),
+        "where": words.say("198.51.100.7, Firefox on Windows"),
     }
 
 
 def _return(words: _Words) -> dict[str, Any]:
-    return _order(words) | sample_returns(words.french, _lines(words)[1:2], words.day(2026, 12, 5), words.price(1800))
+    return _order(words) | sample_returns(words.say, _lines(words)[1:2], words.day(2026, 12, 5), words.price(1800))
 
 
 _MAKERS: dict[str, Callable[[_Words], dict[str, Any]]] = {

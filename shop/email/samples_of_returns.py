@@ -9,6 +9,7 @@ withdrawal_receipt
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 LETTERS_OF_RETURNS = (
@@ -16,17 +17,19 @@ LETTERS_OF_RETURNS = (
 )  # fmt: skip
 
 
-def sample_returns(french: bool, lines: list[dict[str, Any]], day: str, amount: str) -> dict[str, Any]:
-    """`day` and `amount` are text in the reader's language."""
+def sample_returns(
+    say: Callable[[str], str], lines: list[dict[str, Any]], day: str, amount: str
+) -> dict[str, Any]:
+    """`say` turns English into the reader's language; `day` and `amount` are text in it."""
     return {
         "back": {
             "number": "K7QM-4T2X-R1",
-            "reason": "Arrivé abîmé" if french else "It arrived damaged",
-            "words": "Le mug est ébréché." if french else "The mug has a chip at the rim.",
-            "wish": "Mon argent" if french else "My money back",
+            "reason": say("It arrived damaged"),
+            "words": say("The mug has a chip at the rim."),
+            "wish": say("My money back"),
             "lines": [{**line, "total": ""} for line in lines],
-            "answer": "Nous en sommes désolés." if french else "We are sorry about that.",
-            "question": "Une photo du bord, s’il vous plaît ?" if french else "A picture of the rim, please?",
+            "answer": say("We are sorry about that."),
+            "question": say("A picture of the rim, please?"),
             "address": ["Fern & Fable Studio", "12 Mill Lane", "Portland, OR 97209"],
             "buyer_pays": False,
             "send_back_by": day,

@@ -22,6 +22,7 @@ from shop.admin.words import money
 from shop.catalog.models import Product, Variant
 from shop.checkout.countries import all_countries
 from shop.core import clock
+from shop.core.languages import NAMES
 from shop.core.pages import render
 from shop.core.transaction import transaction
 from shop.drafts.models import DraftItem, DraftOrder
@@ -40,7 +41,6 @@ CLOSED = {
     "paid": "This draft is paid already.",
     "deleted": "This draft was deleted. Bring it back first.",
 }
-LANGUAGES = (("en", "English"), ("fr", "Français"))
 
 
 class Changed(Exception):
@@ -276,7 +276,7 @@ def _page(
         number=number,
         link=link_of(found) if found.status == "sent" else "",
         countries=all_countries(),
-        languages=LANGUAGES,
+        languages=tuple(NAMES.items()),
         days=[(str(d), f"{d} day{'s' if d > 1 else ''}") for d in DAYS],
         methods=list(METHODS.items()),
         frozen_total=found.total_minor,
