@@ -135,8 +135,10 @@ def test_no_letter_has_english_left_in_another_language(letter: str, locale: str
     same = set(english) & set(other)
     facts = _texts(sample_facts(letter, locale)) | _texts(BRAND)
     joined = " ".join(facts)
+    with po_of(locale).open("rb") as source:
+        alike = {message.id for message in read_po(source, locale=locale) if message.id == message.string}
     left = [
-        words for words in same if words not in joined and re.search("[a-z]{3}", words) and "shop.example" not in words
+        words for words in same - alike if words not in joined and re.search("[a-z]{3}", words) and "shop.example" not in words
     ]
     assert left == []
 
