@@ -56,7 +56,6 @@ from shop.email.sample_words import SAID
 from shop.email.samples_of_returns import LETTERS_OF_RETURNS, sample_returns
 
 
-
 def sample_facts(letter: str, locale: str = "en", pictures: Sequence[str] = ()) -> dict[str, Any]:
     """Facts to render `letter` with; KeyError for an unknown one.
 
