@@ -32,6 +32,9 @@ NAMES = {
     "privacy_requests": "Privacy requests",
     "returns": "Returns",
     "withdrawals": "Withdrawals",
+    "product_watches": "Those who wait for a product",
+    "cart_reminders": "Reminders of carts",
+    "campaigns": "Newsletters",
 }
 SLOW_SECONDS = 120  # work that waits longer than this is told
 TICKER_QUIET = timedelta(minutes=3)

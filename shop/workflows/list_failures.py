@@ -26,6 +26,7 @@ from shop.orders.models import Order
 from shop.orders.statuses import tell
 from shop.payments.models import DisputeAnswer, Refund
 from shop.returns.models import Return, Withdrawal
+from shop.subscribers.models import Campaign, CartReminder, ProductWatch
 from shop.webhook_delivery.models import WebhookDelivery, WebhookMessage
 from shop.workflows.failure_hints import hint_for
 from shop.workflows.order_again import order_again
@@ -48,6 +49,17 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "change_runs": (ChangeRun, JobName.RUN_CHANGES),
     "returns": (Return, JobName.DRAIN_RETURNS),
     "withdrawals": (Withdrawal, JobName.DRAIN_WITHDRAWALS),
+    "product_watches": (ProductWatch, JobName.TELL_WATCHERS),
+    "cart_reminders": (CartReminder, JobName.REMIND_OF_CARTS),
+    "campaigns": (Campaign, JobName.SEND_CAMPAIGNS),
+}
+#: what else becomes of a row that is given up
+_GIVEN_UP: dict[str, dict[str, Any]] = {
+    "catalog_runs": {"outcome": "failed"},
+    "webhook_deliveries": {"outcome": "failed"},
+    "product_watches": {"status": "ended"},
+    "cart_reminders": {"status": "stopped", "why": "given_up"},
+    "campaigns": {"status": "cancelled"},
 }
 #: an order is cancelled instead; a return is settled anew on its own page
 GIVE_UP = frozenset(KINDS) - {"fulfilment_orders", "returns", "withdrawals"}
@@ -110,7 +122,6 @@ class Failure:
         if self.kind == "privacy_requests" and self.about == "erasure":
             return False  # half of a person is not forgotten
         return self.kind in GIVE_UP and not (self.kind == "refunds" and self.is_unsure)
-
 
     @property
     def may_give_up_in_bulk(self) -> bool:
@@ -196,8 +207,7 @@ def give_up(kind: str, row_id: int, *, who: str) -> bool:
         give_up_refund(row_id, who)
         return True
     values: dict[str, Any] = {"work_state": "done", "finished_at": clock.now(), "fence": model.fence + 1}
-    if kind in ("catalog_runs", "webhook_deliveries"):
-        values["outcome"] = "failed"
+    values |= _GIVEN_UP.get(kind, {})
     with transaction() as session:
         given = session.execute(
             update(model)
@@ -273,6 +283,9 @@ def _columns(kind: str) -> Any:
         "change_runs": lambda: ChangeRun.title,
         "returns": lambda: Return.number,
         "withdrawals": lambda: Withdrawal.reference,
+        "product_watches": lambda: ProductWatch.email,
+        "cart_reminders": lambda: CartReminder.email,
+        "campaigns": lambda: Campaign.title,
     }
     order_id = getattr(model, "order_id", None)
     return select(
