@@ -29,8 +29,8 @@ from shop.workflows.remind_of_carts import usable_code
 DAYS = 30
 ENDS = {
     "bought": "bought", "gone": "the cart was bought or emptied elsewhere", "empty": "the cart was emptied",
-    "unavailable": "nothing of it can be bought", "refused": "no reminders wanted", "came_back": "came back to pay", "given_up": "given up by staff",
-    "off": "reminders were switched off",
+    "unavailable": "nothing of it can be bought", "refused": "no reminders wanted", "came_back": "came back to pay",
+    "given_up": "given up by staff", "off": "reminders were switched off",
 }  # fmt: skip
 
 
