@@ -133,7 +133,8 @@ def _story(section: Mapping[str, Any]) -> dict[str, Any] | None:
         if about is None:
             return None
         beginning = "".join(_PARAGRAPH.findall(about.html)[:2]) or about.html
-        html = f'{beginning}<p><a href="{about.url}">{_("More about us")}</a></p>'
+        more = _("More about us")
+        html = f'{beginning}<p><a href="{about.url}">{more}</a></p>'
         title = title or about.title
     return {"kind": "story", "title": title, "html": html, "picture": picture, "side": side}
 
