@@ -168,7 +168,7 @@
   ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((name) =>
     document.addEventListener(name, () => toast(words.offline)));
 
-  if (/cart_count/.test(document.cookie)) addEventListener("load", () => htmx.trigger("#viewed", "seen"));
+  if ($("#viewed") && /cart_count/.test(document.cookie)) addEventListener("load", () => htmx.trigger("#viewed", "seen"));
   const summary = $("[data-focus]");
   if (summary) summary.focus();
   showCartCount();
