@@ -250,7 +250,9 @@ def _gift_card(words: _Words) -> dict[str, Any]:
 
 def _review_request(words: _Words) -> dict[str, Any]:
     link = "https://shop.example.com/reviews/sample"
-    goods = [{**line, "total": "", "quantity": 1, "url": f"{link}/1"} for line in _lines(words)[:2]]
+    goods = [{**line, "total": "", "url": f"{link}/1"} for line in _lines(words)[:2]]
+    for line in goods:
+        del line["quantity"]  # each product is asked about once
     return {**_order(words), "goods": goods, "review_url": link, "stop_url": "https://shop.example.com/reviews/stop/sample"}
 
 

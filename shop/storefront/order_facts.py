@@ -78,7 +78,7 @@ def order_facts(order_id: int) -> dict[str, Any]:
         "status_text": text,
         "status_tone": tone,
         "lines": [_line(order, line, slug) for line, slug in lines],
-        "totals": [*order_totals(order, page_locale()), *paid_by_cards_rows(db.session(), order)],
+        "totals": [*order_totals(order, page_locale()), *paid_by_cards_rows(db.session(), order, page_locale())],
         "gift_cards": bought_gift_cards(order.id),
         "ship_to": address_lines(order.ship_to, page_locale()),
         "billing": [],

@@ -62,7 +62,9 @@ def _of_parcel(parcel: Shipment, n: int) -> list[dict[str, Any]]:
     left = _("Parcel %(n)s left", n=n) if n else _("Your parcel left")
     arrived = _("Parcel %(n)s was delivered", n=n) if n else _("Your parcel was delivered")
     number = " ".join(part for part in (parcel.carrier.upper(), parcel.number) if part)
-    steps = [_step(left, parcel.shipped_at, "working", text=number, url=parcel.url)]
+    # its departure may be heard of with its arrival, and so carry the later time
+    left_at = min(parcel.shipped_at, parcel.delivered_at or parcel.shipped_at)
+    steps = [_step(left, left_at, "working", text=number, url=parcel.url)]
     if parcel.delivered_at is not None:
         steps[0]["tone"] = "done"
         steps.append(_step(arrived, parcel.delivered_at, "done"))

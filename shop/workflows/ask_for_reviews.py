@@ -131,7 +131,6 @@ def _facts(session: Session, order: Order) -> dict[str, Any] | None:
         {
             "title": b.title,
             "variant_title": b.variant_title,
-            "quantity": 1,
             "total": "",
             "image_url": absolute(str(b.image.get("src") or "")),
             "url": absolute_url_for(f"{link}/{b.product_id}", order.locale),

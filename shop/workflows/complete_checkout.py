@@ -186,22 +186,27 @@ def _reason_to_hold(
 
 
 def _write_letters(session: Session, order: Order) -> None:
-    facts = order_facts(session, order)
     request_letter(
         session,
         letter="order_confirmation",
         subject_key=f"order:{order.id}",
         to_email=order.email,
-        facts=facts,
+        facts=order_facts(session, order),
         locale=order.locale,
         order_id=order.id,
     )
+    ours = current_profile()
     request_letter(
         session,
         letter="merchant_new_order",
         subject_key=f"order:{order.id}",
-        to_email=current_profile().merchant_email,
-        facts={**facts, "admin_url": public_url(f"/admin/orders/{order.number}"), "reply_to": order.email},
+        to_email=ours.merchant_email,
+        facts={
+            **order_facts(session, order, ours.locale),
+            "admin_url": public_url(f"/admin/orders/{order.number}"),
+            "reply_to": order.email,
+        },
+        locale=ours.locale,
         order_id=order.id,
     )
     tell(session, order, "letter", why="Order confirmation queued")

@@ -30,15 +30,16 @@ def order_url(order: Order) -> str:
     return public_url(f"/orders/{order.token}")
 
 
-def order_facts(session: Session, order: Order) -> dict[str, Any]:
-    """{"order": {...}}: see templates/email for what is used."""
+def order_facts(session: Session, order: Order, locale: str = "") -> dict[str, Any]:
+    """{"order": {...}} in this language, without one in the order's: see templates/email for what is used."""
+    locale = locale or order.locale
     lines = (
         session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars().all()
     )
     return {
         "order": {
             "number": order.number,
-            "placed_on": day(order.placed_at, order.locale),
+            "placed_on": day(order.placed_at, locale),
             "url": order_url(order),
             "email": order.email,
             "customer_name": order.customer_name,
@@ -47,13 +48,13 @@ def order_facts(session: Session, order: Order) -> dict[str, Any]:
                     "title": line.title,
                     "variant_title": line.variant_title,
                     "quantity": line.quantity,
-                    "total": money(order, line.total_minor),
+                    "total": money(order, line.total_minor, locale),
                     "image_url": absolute(str((line.image or {}).get("src") or "")),
                 }
                 for line in lines
             ],
-            "totals": [*order_totals(order), *paid_by_cards_rows(session, order)],
-            "ship_to": address_lines(order.ship_to, order.locale),
+            "totals": [*order_totals(order, locale), *paid_by_cards_rows(session, order, locale)],
+            "ship_to": address_lines(order.ship_to, locale),
         }
     }
 
@@ -61,43 +62,41 @@ def order_facts(session: Session, order: Order) -> dict[str, Any]:
 def order_totals(order: Order, locale: str = "") -> list[dict[str, Any]]:
     """[{"label", "text", "strong"}] in this language; without one in the order's."""
     locale = locale or order.locale
-
-    def money(order: Order, minor: int) -> str:
-        return format_minor(minor, order.currency, locale)
-
     with force_locale(locale):
-        rows = [{"label": _("Subtotal"), "text": money(order, order.subtotal_minor), "strong": False}]
+        rows = [{"label": _("Subtotal"), "text": money(order, order.subtotal_minor, locale), "strong": False}]
         if order.discount_minor:
-            rows.append({"label": _("Discount"), "text": "−" + money(order, order.discount_minor), "strong": False})
-        shipping = money(order, order.shipping_minor) if order.shipping_minor else _("Free")
+            off = "−" + money(order, order.discount_minor, locale)
+            rows.append({"label": _("Discount"), "text": off, "strong": False})
+        shipping = money(order, order.shipping_minor, locale) if order.shipping_minor else _("Free")
         rows.append({"label": _("Shipping"), "text": shipping, "strong": False})
         if order.tax_minor and not order.tax_included:
-            rows.append({"label": _("Tax"), "text": money(order, order.tax_minor), "strong": False})
-        rows.append({"label": _("Total"), "text": money(order, order.total_minor), "strong": True})
+            rows.append({"label": _("Tax"), "text": money(order, order.tax_minor, locale), "strong": False})
+        rows.append({"label": _("Total"), "text": money(order, order.total_minor, locale), "strong": True})
         if order.tax_minor and order.tax_included:
-            rows.append({"label": _("of which tax"), "text": money(order, order.tax_minor), "strong": False})
+            rows.append({"label": _("of which tax"), "text": money(order, order.tax_minor, locale), "strong": False})
     return rows
 
 
-def paid_by_cards_rows(session: Session, order: Order) -> list[dict[str, Any]]:
-    """What gift cards paid of the total, as rows below it; [] where none did."""
+def paid_by_cards_rows(session: Session, order: Order, locale: str = "") -> list[dict[str, Any]]:
+    """What gift cards paid of the total, as rows below it, like `order_totals`; [] where none did."""
+    locale = locale or order.locale
     asked = select(Payment.method, Payment.amount_minor).where(
         Payment.order_id == order.id, Payment.gateway == GIFT_CARD, Payment.status == "paid"
     )
     paid = session.execute(asked.order_by(Payment.id)).all()
     if not paid:
         return []
-    with force_locale(order.locale):
+    with force_locale(locale):
         rows = [
             {
                 "label": _("Gift card •••• %(last_four)s", last_four=method[-4:]),
-                "text": "−" + money(order, minor),
+                "text": "−" + money(order, minor, locale),
                 "strong": False,
             }
             for method, minor in paid
         ]
         rest = order.total_minor - sum(minor for _method, minor in paid)
-        return [*rows, {"label": _("Paid in another way"), "text": money(order, rest), "strong": False}][
+        return [*rows, {"label": _("Paid in another way"), "text": money(order, rest, locale), "strong": False}][
             : len(rows) + (rest > 0)
         ]
 
@@ -168,8 +167,8 @@ def draft_totals(draft: OrderDraft) -> list[dict[str, Any]]:
     return rows
 
 
-def money(order: Order, minor: int) -> str:
-    return format_minor(minor, order.currency, order.locale)
+def money(order: Order, minor: int, locale: str = "") -> str:
+    return format_minor(minor, order.currency, locale or order.locale)
 
 
 def day(moment: datetime, locale: str) -> str:

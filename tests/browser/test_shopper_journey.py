@@ -77,6 +77,7 @@ GERMAN = {
     "How far it is": "Wie weit sie ist",
     "What you bought": "Was Sie gekauft haben",
     "Your order was delivered": "Ihre Bestellung wurde zugestellt",
+    "Your parcel was delivered": "Ihr Paket wurde zugestellt",
     "What do you think": "Wie gefällt Ihnen",
     "How many stars?": "Wie viele Sterne?",
     "Your reviews": "Ihre Bewertungen",
@@ -141,6 +142,7 @@ def test_a_shopper_finds_buys_reviews_returns_and_withdraws(town: Town, browser:
     assert balance(card_id) == 0
     books_are_right()
     shopper.reads_the_order(after)
+    the_merchant_reads_english(town)
     shopper.sees_the_parcel_come()
 
     shopper.reviews_by_the_letter(SAID)
@@ -293,6 +295,7 @@ class Shopper:
         self.town.work()
         self.page.reload()
         expect(self.page.locator(".parcel")).to_contain_text("JD0146000")
+        expect(self.page.locator(".way [aria-current=step]")).to_contain_text(self.manner("Your parcel was delivered"))
         self.looks("/orders/", "Your order was delivered")
 
     # -- what they think of it
@@ -300,6 +303,7 @@ class Shopper:
     def reviews_by_the_letter(self, said: str) -> None:
         set_arrival(10)
         assert ask_for_reviews.run() == 1
+        assert "1 ×" not in self.letter("What do you think")["text"]  # of two that were bought
         self.open(self.letter_with("What do you think", "/reviews/"))
         self.looks("/reviews/", "How many stars?", "Send my review")
         self.page.locator(".star-choice").last.click()
@@ -409,6 +413,11 @@ class Shopper:
         assert found, subject
         assert found[1].startswith(self.manner.prefix + "/"), found[1]
         return found[1]
+
+
+def the_merchant_reads_english(town: Town) -> None:
+    (mail,) = town.letters(to="merchant@example.com", subject="New order")
+    assert "Subtotal: " in mail["text"] and "Gift card •" in mail["text"], mail["text"]
 
 
 def staff_show_it() -> None:
