@@ -106,7 +106,7 @@ PAGES: list[tuple[str, str, str]] = [
         "keyboard alone, with a screen reader, enlarged to 400 %, on a telephone, in light and in dark, and without "
         "JavaScript. All pages are checked by a machine with every change, and by people.</p><h2>What is not accessible "
         "yet</h2><p>Some pictures of products are described by their title only. Payment happens on the pages of Stripe, "
-        'which has <a href="https://stripe.com/accessibility">a statement of its own</a>.</p><h2>Tell us</h2><p>If '
+        'which has a statement of its own (stripe.com/accessibility).</p><h2>Tell us</h2><p>If '
         'something stands in your way, write to <a href="mailto:{email}">{email}</a> or by <a href="/contact">our form</a>. '
         "We answer within a week, and place your order for you until it is put right.</p><h2>Who watches over it</h2><p>If "
         "our answer does not help, turn to the market surveillance authority of your country.</p>",

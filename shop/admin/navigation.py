@@ -7,9 +7,9 @@ from typing import Any
 from flask import current_app, request, url_for
 
 from shop.admin.permissions import May, allowed
-from shop.admin.reviews.searching import count_waiting
+from shop.admin.reviews.searching import waiting_reviews
 from shop.extensions import db
-from shop.returns.waiting import count_waiting as count_returns
+from shop.returns.waiting import waiting_returns
 from shop.workflows.list_failures import count_parked
 
 #: (endpoint, title, icon, permission to see it)
@@ -42,11 +42,10 @@ ITEMS = (
 def nav_items() -> list[dict[str, Any]]:
     """[{title, url, icon, current, count}] for the layout: what the member who is signed in may see."""
     here = request.path
-    counts = {
-        "admin.failures": sum(count_parked(db.session()).values()),
-        "admin.reviews": count_waiting(db.session()),
-        "admin.returns": count_returns(db.session()),
-    }
+    waiting = {"admin.reviews": waiting_reviews(), "admin.returns": waiting_returns()}
+    found = count_parked(db.session(), **waiting)
+    counts = {endpoint: found.pop(endpoint) for endpoint in waiting}
+    counts["admin.failures"] = sum(found.values())
     items = []
     for endpoint, title, icon, permission in ITEMS:
         if endpoint not in current_app.view_functions or not allowed(permission):

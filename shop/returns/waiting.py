@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, func, select
 
 from shop.returns.models import Return, Withdrawal
 
@@ -11,8 +10,8 @@ from shop.returns.models import Return, Withdrawal
 WAITING = (Withdrawal.status != "closed", Withdrawal.outcome == "", Withdrawal.step == "")
 
 
-def count_waiting(session: Session) -> int:
-    """Returns to decide and declarations to look at; one statement."""
+def waiting_returns() -> ScalarSelect[int]:
+    """How many returns are to be decided and declarations to be looked at: for one statement with others."""
     returns = select(func.count()).select_from(Return).where(Return.status == "requested", Return.asked == "")
     declared = select(func.count()).select_from(Withdrawal).where(*WAITING)
-    return int(session.execute(select(returns.scalar_subquery() + declared.scalar_subquery())).scalar_one())
+    return select(returns.scalar_subquery() + declared.scalar_subquery()).scalar_subquery()

@@ -15,6 +15,7 @@ from shop.payments.models import Refund
 from shop.promotions.gift_cards.issuing import activate
 from shop.promotions.gift_cards.ledger import balance_of, lock_cards, transfer
 from shop.promotions.gift_cards.models import GiftCard, GiftCardEntry
+from shop.workflows.announcements import announce_order
 from shop.workflows.gift_card_letters import write_to_buyer, write_to_recipient
 from shop.workflows.letter_facts import money
 
@@ -37,8 +38,13 @@ def hand_out(session: Session, order: Order, cards: Sequence[GiftCard]) -> None:
         if card.deliver_at is not None and card.deliver_at <= clock.now():
             write_to_recipient(session, card)
         tell(session, order, "gift_card", why=f"Gift card •••• {card.last_four} was made", gift_card_id=card.id)
+
+
+def complete_gift_order(session: Session, order: Order) -> None:
+    """Nothing is to be made or sent. The caller has told that it was placed and paid, and commits."""
     move_fulfilment(session, order, "delivered", why="Gift cards are sent by letter")
     move_order(session, order, "completed", why="Gift cards are sent by letter")
+    announce_order(session, "order.delivered", order)
 
 
 def bought_with(session: Session, order_id: int) -> list[GiftCard]:

@@ -33,7 +33,7 @@ from shop.payments.summing import sum_payments
 from shop.promotions.reserving import Use, redeem, release
 from shop.tenancy.profile import current_profile
 from shop.workflows.announcements import announce_order
-from shop.workflows.bought_gift_cards import hand_out, waiting_for
+from shop.workflows.bought_gift_cards import complete_gift_order, hand_out, waiting_for
 from shop.workflows.draft_orders import mark_paid, reason_to_hold
 from shop.workflows.find_discounts import why_not_theirs
 from shop.workflows.gift_card_payment import as_if_all_was_charged, pay_with_cards, source_of
@@ -126,9 +126,14 @@ def place_paid(session: Session, checkout: Checkout, facts: SessionFacts) -> Ord
         request_fulfilment(session, order, hold_reason=hold_reason)
     elif not hold_reason:
         hand_out(session, order, bought)
+    else:
+        why = f"{hold_reason} The gift card was not made: refund the order, or issue a card by hand."
+        tell(session, order, "trouble", why=why)
     announce_order(session, "order.placed", order)
     if is_paid and order.payment_status == "paid":
         announce_order(session, "order.paid", order)
+    if bought and not hold_reason:
+        complete_gift_order(session, order)
     if hold_reason:
         announce_order(session, "fulfilment.parked", order, why=hold_reason)
     _write_letters(session, order)

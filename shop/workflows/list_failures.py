@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, String, cast, false, func, literal, null, select, union_all, update
+from sqlalchemy import Integer, ScalarSelect, String, cast, false, func, literal, null, select, union_all, update
 from sqlalchemy.orm import Session
 
 from shop.catalog.models import CatalogRun, Image
@@ -128,13 +128,14 @@ class Failure:
         return self.may_give_up and not self.is_unsure
 
 
-def count_parked(session: Session) -> dict[str, int]:
-    """How many rows of each kind wait for a person; one statement."""
+def count_parked(session: Session, **also: ScalarSelect[int]) -> dict[str, int]:
+    """How many rows of each kind wait for a person; one statement. `also`: other counts to take with it, by name."""
     counts = union_all(
         *(
             select(literal(kind).label("kind"), func.count().label("n")).where(model.work_state == "parked")
             for kind, (model, _) in KINDS.items()
-        )
+        ),
+        *(select(literal(name), number) for name, number in also.items()),
     )
     return {kind: int(n) for kind, n in session.execute(counts)}
 

