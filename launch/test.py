@@ -21,7 +21,7 @@ def run_tests(arguments: list[str]) -> int:
     The whole suite is shared out among as many processes as there are cores; named tests run in one, unless `-n` says.
     """
     if not any(argument.startswith("-n") or Path(argument.split("::")[0]).exists() for argument in arguments):
-        arguments = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile", *arguments]
+        arguments = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder", *arguments]
     return _with_databases("test", [sys.executable, "-m", "pytest", *arguments])
 
 

@@ -116,8 +116,8 @@ def test_the_next_start_ends_what_a_killed_launcher_left(tmp_path: Path) -> None
         "Supervisor(Path(sys.argv[1])).start(Process('sleeper', tuple(sys.argv[2:]))); time.sleep(600)\n"
     )
     launcher = subprocess.Popen([sys.executable, "-c", code, str(tmp_path), *SLEEPER], stdout=subprocess.DEVNULL)
-    state = tmp_path / "children.json"
-    assert eventually(lambda: state.exists() and "up" in (tmp_path / "log/sleeper.log").read_text())
+    state, told = tmp_path / "children.json", tmp_path / "log/sleeper.log"
+    assert eventually(lambda: state.exists() and told.exists() and "up" in told.read_text())
     orphan = int(next(iter(json.loads(state.read_text()))))
     launcher.kill()
     launcher.wait()
