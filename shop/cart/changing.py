@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import case, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from shop.cart.models import Cart, CartLine
@@ -174,15 +174,15 @@ def count_items(session: Session, cart_id: int) -> int:
 
 
 def accept_new_prices(session: Session, lines: Iterable[PricedLine]) -> None:
-    """The visitor has been told about these prices."""
-    for line in lines:
-        if line.unit_minor != line.seen_minor:
-            session.execute(
-                update(CartLine)
-                .where(CartLine.id == line.id)
-                .values(seen_price_minor=line.unit_minor)
-                .execution_options(synchronize_session=False)
-            )
+    """The visitor has been told about these prices. One statement."""
+    told = {line.id: line.unit_minor for line in lines if line.unit_minor != line.seen_minor}
+    if told:
+        session.execute(
+            update(CartLine)
+            .where(CartLine.id.in_(told))
+            .values(seen_price_minor=case(told, value=CartLine.id))
+            .execution_options(synchronize_session=False)
+        )
 
 
 def add_code(session: Session, cart_id: int, key: str, most: int) -> None:
@@ -207,7 +207,9 @@ def add_gift_card(session: Session, cart_id: int, card_id: int, most: int) -> No
     if card_id in cart.gift_card_ids:
         return
     if len(cart.gift_card_ids) >= most:
-        raise InvalidInput(f"At most {most} gift cards can be used for one order. Please remove one first.")
+        raise InvalidInput(
+            mark("At most %(n)s gift cards can be used for one order. Please remove one first.", n=most)
+        )
     cart.gift_card_ids = [*cart.gift_card_ids, card_id]
 
 

@@ -157,9 +157,9 @@ def set_destination() -> BaseResponse:
     method = request.form.get("method", "") or cart.shipping_method
     problem: ShopError | None = None
     if country not in known_codes():
-        problem = InvalidInput("Please choose a country from the list.")
+        problem = InvalidInput(mark("Please choose a country from the list."))
     elif method not in METHODS:
-        problem = InvalidInput("Please choose one of the ways to send it.")
+        problem = InvalidInput(mark("Please choose one of the ways to send it."))
     else:
         with transaction() as session:
             mine = session.get_one(Cart, cart.id)
@@ -187,7 +187,7 @@ def add_discount_code() -> BaseResponse:
             with transaction() as session:
                 add_gift_card(session, cart.id, card_id, MOST_CARDS)
         else:
-            problem = InvalidInput("We do not know this code. Please check how it is spelt.")
+            problem = InvalidInput(mark("We do not know this code. Please check how it is spelt."))
     except InvalidInput as error:
         problem = error
     return _changed(cart, problem)
@@ -232,7 +232,7 @@ def set_reminder() -> BaseResponse:
         try:
             address = validate_email(typed[:254], check_deliverability=False).normalized.lower()
         except EmailNotValidError:
-            problem = InvalidInput("Please enter an address we can write to.")
+            problem = InvalidInput(mark("Please enter an address we can write to."))
     if problem is None:
         with transaction() as session:
             session.get_one(Cart, cart.id).email = address

@@ -22,6 +22,7 @@ from shop.orders.models import Order
 from shop.storefront.visitor import cart_token, remember
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.profile import current_profile
+from shop.words import mark
 from shop.workflows.letter_facts import draft_facts, draft_totals
 from shop.workflows.place_covered_order import country_of, find_covered, place_covered
 
@@ -62,7 +63,7 @@ def place_order_with_cards(reference: str) -> BaseResponse:
 
 def _shaped(reference: str) -> str:
     if not (reference.isascii() and reference.isprintable() and len(reference) <= 64):
-        raise NotFound("This checkout is not known. Please start again from your cart.")
+        raise NotFound(mark("This checkout is not known. Please start again from your cart."))
     return reference
 
 

@@ -22,6 +22,7 @@ from shop.promotions.gift_cards.finding import find_card
 from shop.promotions.gift_cards.models import GiftCard
 from shop.tenancy.gift_card_rules import GiftCardRules, gift_card_rules
 from shop.tenancy.profile import current_profile
+from shop.words import mark
 from shop.workflows.buy_gift_card import GiftWish, buy_gift_card
 from shop.workflows.gift_card_letters import gift_facts
 from shop.workflows.letter_facts import day
@@ -90,7 +91,7 @@ def printable(token: str) -> BaseResponse:
     if known:
         card = db.session.execute(select(GiftCard).where(GiftCard.token == token)).scalar_one_or_none()
     if card is None or card.status == "waiting":
-        raise NotFound("This link is not known. It may be incomplete.")
+        raise NotFound(mark("This link is not known. It may be incomplete."))
     with force_locale(card.locale):
         page: BaseResponse = render(
             "storefront/gift_card_print.html",
@@ -107,7 +108,7 @@ def printable(token: str) -> BaseResponse:
 def _rules() -> GiftCardRules:
     rules = gift_card_rules(current_profile().gift_cards)
     if not rules.on:
-        raise NotFound("This shop sells no gift cards at the moment.")
+        raise NotFound(mark("This shop sells no gift cards at the moment."))
     return rules
 
 

@@ -11,6 +11,7 @@ from shop.core.pages import render
 from shop.errors import NotFound
 from shop.extensions import db
 from shop.orders.models import Order
+from shop.words import mark
 
 
 def order_by_token(token: str) -> Order:
@@ -18,7 +19,7 @@ def order_by_token(token: str) -> Order:
     known = token.isascii() and token.isprintable() and len(token) <= 64
     found = db.session.execute(select(Order).where(Order.token == token)).scalar_one_or_none() if known else None
     if found is None:
-        raise NotFound("This order link is not known. It may be incomplete.")
+        raise NotFound(mark("This order link is not known. It may be incomplete."))
     return found
 
 

@@ -31,6 +31,7 @@ from shop.orders.models import Order, OrderLine
 from shop.storefront.visitor import cart_token, new_cart, remember, signed_in_id
 from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.profile import current_profile
+from shop.words import mark
 from shop.workflows.buyer_moves import cancel_as_buyer, change_address_as_buyer, check_same_place, may_of, rows_of
 from shop.workflows.issue_invoice import issue_invoice
 from shop.workflows.order_again import PAID
@@ -42,7 +43,7 @@ def find_by_token(token: str) -> Order:
     if token.isascii() and token.isprintable() and len(token) <= 64:
         found = db.session.execute(select(Order).where(Order.token == token)).scalar_one_or_none()
     if found is None:
-        raise NotFound("This order link is not known. It may be incomplete.")
+        raise NotFound(mark("This order link is not known. It may be incomplete."))
     return found
 
 
@@ -205,7 +206,7 @@ def invoice_pdf(token: str) -> Response:
     order = find_by_token(token)
     document = find_invoice(db.session(), order.id)
     if document is None:
-        raise NotFound("There is no invoice for this order yet.")
+        raise NotFound(mark("There is no invoice for this order yet."))
     sheet, name, profile = sheet_of(document), document.name, current_profile()
     release_connection()
     answer = Response(draw_document(sheet, brand_on_paper(profile)), mimetype="application/pdf")
@@ -223,7 +224,7 @@ def ask_for_invoice(token: str) -> Response:
     db.session.rollback()
     if not has_one:
         if not is_paid:
-            raise NotFound("There is no invoice for this order yet.")
+            raise NotFound(mark("There is no invoice for this order yet."))
         try:
             issue_invoice(order_id, who="the buyer")
         except ShopError:

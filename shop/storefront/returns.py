@@ -23,6 +23,7 @@ from shop.returns.pictures import LARGEST_BYTES, draw_all
 from shop.returns.rules import CHOOSABLE, LONGEST_WORDS, MOST_PICTURES, OPEN
 from shop.storefront.order_links import order_by_token, private_page
 from shop.storefront.typed import clean, whole
+from shop.words import mark
 from shop.workflows.request_return import Asked, reply, request_return, take_back_request, why_not_returnable
 from shop.workflows.return_facts import reason_words, rules_now, wish_words
 
@@ -112,7 +113,7 @@ def picture_answer(return_id: int, photo_id: int) -> Response:
         .options(undefer(ReturnPicture.content))
     ).scalar_one_or_none()
     if found is None:
-        raise NotFound("There is no such picture.")
+        raise NotFound(mark("There is no such picture."))
     answer = Response(found.content, mimetype="image/webp")
     answer.headers["Cache-Control"] = "private, no-store"
     answer.headers["X-Robots-Tag"] = "noindex"
@@ -147,7 +148,7 @@ def _of(order: Order, return_id: int) -> Return:
         select(Return).where(Return.id == return_id, Return.order_id == order.id)
     ).scalar_one_or_none()
     if found is None:
-        raise NotFound("There is no such return.")
+        raise NotFound(mark("There is no such return."))
     return found
 
 
@@ -165,7 +166,7 @@ def _read(order: Order) -> Asked:
                 lines[line.id] = number
     foreign = [n for n in request.form if n.startswith("line-") and n not in {f"line-{x.id}" for x in order.lines}]
     if foreign:
-        raise NotFound("This order has no such line.")
+        raise NotFound(mark("This order has no such line."))
     words = clean(request.form.get("words", ""), lines=True)
     if len(words) > LONGEST_WORDS:
         errors["words"] = _("That is too long (at most %(n)s characters).", n=LONGEST_WORDS)

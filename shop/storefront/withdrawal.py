@@ -26,6 +26,7 @@ from shop.returns.rules import window_end
 from shop.storefront.order_links import order_by_token, private, private_page
 from shop.storefront.typed import clean, whole
 from shop.tenancy.profile import current_profile
+from shop.words import mark
 from shop.workflows.declare_withdrawal import NOT_MADE, Declared, check_lines, declare
 from shop.workflows.return_facts import delivered_at, moment, rules_now
 
@@ -83,7 +84,7 @@ def withdraw_received(token: str) -> Response:
         db.session.execute(select(Withdrawal).where(Withdrawal.token == token)).scalar_one_or_none() if known else None
     )
     if held is None:
-        raise NotFound("This receipt is not known. The link may be incomplete.")
+        raise NotFound(mark("This receipt is not known. The link may be incomplete."))
     return private_page(
         "storefront/withdrawal/received.html",
         held=held,
@@ -172,7 +173,7 @@ def _read(order: Order | None = None) -> tuple[dict[str, str], dict[str, str]]:
 def _lines(order: Order) -> tuple[dict[int, int], dict[str, str]]:
     known = {f"line-{line.id}": line for line in order.lines}
     if any(name.startswith("line-") and name not in known for name in request.form):
-        raise NotFound("This order has no such line.")
+        raise NotFound(mark("This order has no such line."))
     lines, errors = {}, {}
     for name, line in known.items():
         number = whole(request.form.get(name, "0") or "0", line.quantity)

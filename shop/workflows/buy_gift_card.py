@@ -24,6 +24,7 @@ from shop.promotions.gift_cards.issuing import last_day
 from shop.promotions.gift_cards.models import GiftCard
 from shop.tenancy.gift_card_rules import gift_card_rules
 from shop.tenancy.profile import Profile, current_profile
+from shop.words import mark
 from shop.workflows.start_checkout import StartedCheckout, open_page
 
 
@@ -45,9 +46,9 @@ def buy_gift_card(wish: GiftWish, *, locale: str) -> StartedCheckout:
     profile = current_profile()
     rules = gift_card_rules(profile.gift_cards)
     if not rules.on:
-        raise NotFound("This shop sells no gift cards at the moment.")
+        raise NotFound(mark("This shop sells no gift cards at the moment."))
     if not rules.allows(wish.amount_minor):
-        raise InvalidInput(fields={"amount": "Please choose one of the amounts."})
+        raise InvalidInput(fields={"amount": mark("Please choose one of the amounts.")})
     checkout_id = run_in_transaction(lambda session: _freeze(session, wish, profile, rules.months, locale))
     return open_page(checkout_id, profile)
 

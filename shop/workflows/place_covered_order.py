@@ -13,10 +13,13 @@ from shop.errors import Conflict, NotFound
 from shop.extensions import db
 from shop.orders.draft import OrderDraft
 from shop.promotions.gift_cards.models import GiftCardUse
+from shop.words import mark
 from shop.workflows.complete_checkout import place_paid
 from shop.workflows.gift_card_payment import facts_of_covered
 
-GONE = "This took too long, so your gift card is free again. Please check out again from your cart."
+GONE = mark(
+    "This took too long, so your gift card is free again. Please check out again from your cart."
+)
 
 
 def find_covered(reference: str) -> Checkout:
@@ -24,7 +27,7 @@ def find_covered(reference: str) -> Checkout:
     of its own, Conflict for one that is over."""
     checkout = db.session.execute(select(Checkout).where(Checkout.reference == reference)).scalar_one_or_none()
     if checkout is None or not checkout.is_covered:
-        raise NotFound("This checkout is not known. Please start again from your cart.")
+        raise NotFound(mark("This checkout is not known. Please start again from your cart."))
     if checkout.order_id is None and not _is_held(db.session(), checkout):
         raise Conflict(GONE)
     return checkout
@@ -42,13 +45,13 @@ def place_covered(reference: str, typed: dict[str, str], ship_to: dict[str, str]
             .execution_options(populate_existing=True)
         ).scalar_one_or_none()
         if checkout is None or not checkout.is_covered:
-            raise NotFound("This checkout is not known. Please start again from your cart.")
+            raise NotFound(mark("This checkout is not known. Please start again from your cart."))
         if checkout.order_id is not None:
             return checkout.order_id
         if not _is_held(session, checkout):
             raise Conflict(GONE)
         if ship_to["country"] != country_of(checkout):
-            raise Conflict("Delivery was priced for another country. Please choose it in your cart first.")
+            raise Conflict(mark("Delivery was priced for another country. Please choose it in your cart first."))
         is_test = not current_settings().stripe_secret_key.startswith(("sk_live_", "rk_live_"))
         return place_paid(session, checkout, facts_of_covered(checkout, typed, ship_to, is_test)).id
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from shop.errors import Conflict
 from shop.promotions.gift_cards.ledger import balance_of, lock_cards, transfer
 from shop.promotions.gift_cards.models import GiftCard, GiftCardUse
+from shop.words import mark
 
 #: (card, minor units)
 CardUse = tuple[int, int]
@@ -23,7 +24,9 @@ CardUse = tuple[int, int]
 class CardChanged(Conflict):
     """Somebody else paid with the same card meanwhile, or it was switched off."""
 
-    title = "The balance of a gift card in your cart has changed. Please look at the new total before you pay."
+    title = mark(
+        "The balance of a gift card in your cart has changed. Please look at the new total before you pay."
+    )
 
 
 @dataclass(frozen=True)
