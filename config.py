@@ -79,6 +79,10 @@ class Config:
     #: origins on this machine that may be called without https (the sandbox, a developer's receiver); else none
     webhook_origins: tuple[str, ...] = ()
 
+    # -- channels
+    #: origins on this machine where a connected store may be (the sandbox); else public addresses only
+    channel_origins: tuple[str, ...] = ()
+
     # -- letters
     email_provider: str = "smtp"  # smtp | sendgrid | brevo
     email_from: str = "shop@example.com"
@@ -154,8 +158,9 @@ class Config:
         if self.storage == "s3" and not (self.s3_endpoint and self.s3_bucket and self.s3_access_key):
             found.append("S3_ENDPOINT, S3_BUCKET and S3_ACCESS_KEY are needed when STORAGE=s3")
         found += [
-            f"WEBHOOK_ORIGINS names {origin}, which is not on this machine (http://127.0.0.1:8010)"
-            for origin in self.webhook_origins
+            f"{name} names {origin}, which is not on this machine (http://127.0.0.1:8010)"
+            for name, origins in (("WEBHOOK_ORIGINS", self.webhook_origins), ("CHANNEL_ORIGINS", self.channel_origins))
+            for origin in origins
             if not re.fullmatch(r"https?://(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?", origin)
         ]
         if not 1 <= self.work_lease_seconds <= 3600:

@@ -16,7 +16,8 @@ from launch.say import Problem, colour, step, warn
 from launch.setup import ROOT
 from launch.supervise import Process, Supervisor, hurry_on_signals, stop_on_signals
 
-QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks")  # one worker process each
+#: one worker process each
+QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks", "channels", "sync")
 RUN_ENV = settings.VAR / "run.env"  # how other commands reach the running shop's databases
 
 

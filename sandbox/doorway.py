@@ -12,7 +12,8 @@ from sandbox.faults import Fault
 from sandbox.serving import DropConnection
 from sandbox.world import World
 
-SERVICES = frozenset({"printify", "stripe", "pay", "sendgrid", "brevo", "pictures", "receiver"})
+PLATFORMS = frozenset({"shopify", "woocommerce", "prestashop"})
+SERVICES = PLATFORMS | {"printify", "stripe", "pay", "sendgrid", "brevo", "pictures", "receiver"}
 
 Start = Callable[..., Any]
 App = Callable[[dict[str, Any], Start], Iterable[bytes]]

@@ -121,6 +121,7 @@ def config(
         stripe_webhook_secrets=("whsec_sandbox",),
         stripe_base_url=f"{url}/stripe",
         webhook_origins=(url,),
+        channel_origins=(url,),
         smtp_host="127.0.0.1",
         smtp_port=world.settings.smtp_port,
         media_dir=str(tmp_path_factory.mktemp("media")),

@@ -12,7 +12,7 @@ Misunderstood (US). A record that cannot be read is yielded as `Unreadable`, so 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -154,9 +154,15 @@ class PullsProducts(ABC):
 
 class PublishesListings(ABC):
     @abstractmethod
-    def push_product(self, product: ProductRecord, known: ListingAnswer | None, key: str) -> ListingAnswer:
-        """Create (`known` None) or change the listing; reads before it writes where the platform replaces lists.
-        With the same `key` it may be called again after a lost answer."""
+    def push_product(
+        self, product: ProductRecord, known: ListingAnswer | None, fields: Collection[str] | None, key: str
+    ) -> ListingAnswer:
+        """Create (`known` None) or change the listing. `fields`: only these are written, whatever else differs: names
+        of ProductRecord ("title", "tags", "images", …), and "variants.price_minor", "variants.sku" … for a field of
+        its variants; "variants" for their list (new ones are added, none is taken away); None: everything. A variant's
+        `external_id` tells which of theirs it is ("": new there). Reads before it writes where the platform replaces
+        lists. With the same `key` it may be called again after a lost answer: looks for what it made before it makes
+        another. The answer names every variant by our SKU."""
 
     @abstractmethod
     def archive_product(self, external_id: str) -> None:

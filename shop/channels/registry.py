@@ -7,6 +7,8 @@ A connector is made for a connection and kept while that connection's row does n
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
 from typing import TypeVar, cast
 
 from shop.channels.connector import (
@@ -60,6 +62,12 @@ def register(connector: type[Connector]) -> type[Connector]:
     """As a decorator of each connector class. A repeat replaces it."""
     _classes[connector.spec.key] = connector
     return connector
+
+
+def load() -> None:
+    """Import every `shop/channels/<platform>/connector.py`, which registers itself. A repeat does nothing."""
+    for found in sorted(Path(__file__).parent.glob("*/connector.py")):
+        importlib.import_module(f"shop.channels.{found.parent.name}.connector")
 
 
 def list_connectors() -> list[type[Connector]]:

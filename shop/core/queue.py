@@ -59,8 +59,8 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.DRAIN_RETURNS: "fulfilment",
     JobName.DRAIN_WITHDRAWALS: "fulfilment",
 }
-QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks")
-_SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800}
+QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks", "channels", "sync")
+_SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800, "sync": 1800}
 
 
 def enqueue_after_commit(session: Session, name: JobName) -> None:
