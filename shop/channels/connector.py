@@ -220,6 +220,9 @@ class ChecksDiscounts(ABC):
 
 
 class HoldsGiftCards(ABC):
+    #: False: a balance can be read there, and nothing taken from it
+    can_debit: ClassVar[bool] = True
+
     @abstractmethod
     def check_gift_card(self, code: str) -> GiftCardAnswer: ...
 
@@ -229,6 +232,11 @@ class HoldsGiftCards(ABC):
 
     @abstractmethod
     def credit_gift_card(self, external_id: str, amount_minor: int, currency: str, key: str) -> str: ...
+
+    def find_gift_card_move(self, external_id: str, key: str) -> str | None:
+        """After a lost answer: the id of the debit or credit that carries our key (in its note), "" when there is
+        surely none, None when the platform cannot tell (then the balance is read)."""
+        return None
 
 
 class SendsWebhooks(ABC):

@@ -201,8 +201,22 @@ class Verdict(StrEnum):
     NOT_OFFERED = "not_offered"
 
 
+class CodeWhy(StrEnum):
+    """Why a code or a card cannot be used: told to shoppers in their language. Any other text is told to staff only."""
+
+    UNKNOWN = "unknown"  # they know no such code
+    OFF = "off"  # switched off there
+    NOT_YET = "not_yet"
+    ENDED = "ended"
+    USED_UP = "used_up"
+    EMPTY = "empty"  # a gift card without money
+
+
 @dataclass(frozen=True)
 class DiscountAnswer:
+    """`why`: a CodeWhy where one fits (INVALID always has one), else a sentence for staff (UNCERTAIN). Amounts are in
+    `currency`; minimum: of the goods."""
+
     verdict: Verdict
     why: str = ""
     external_id: str = ""
@@ -217,6 +231,8 @@ class DiscountAnswer:
 
 @dataclass(frozen=True)
 class GiftCardAnswer:
+    """`why` as DiscountAnswer's."""
+
     verdict: Verdict
     why: str = ""
     external_id: str = ""
