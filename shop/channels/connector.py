@@ -210,6 +210,10 @@ class SyncsCustomers(ABC):
     def pull_customers(self, since: datetime | None, cursor: str) -> Page[CustomerRecord]: ...
 
     @abstractmethod
+    def get_customer(self, external_id: str) -> CustomerRecord | None:
+        """None: there is none any more."""
+
+    @abstractmethod
     def push_customer(self, customer: CustomerRecord, external_id: str | None, key: str) -> str: ...
 
 
