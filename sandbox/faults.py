@@ -25,7 +25,8 @@ KINDS: dict[str, str] = {
 
 @dataclass(slots=True)
 class Fault:
-    """One rule. ``times`` None means always; ``delay`` is seconds (slow) or the Retry-After value (rate_429)."""
+    """One rule. ``times`` None means always; ``delay`` is seconds (slow) or the Retry-After value (rate_429); the first
+    ``skip`` requests that match pass."""
 
     service: str
     kind: str
@@ -33,6 +34,7 @@ class Fault:
     times: int | None = 1
     probability: float = 1.0
     delay: float = 1.0
+    skip: int = 0
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     hits: int = 0
 
@@ -78,6 +80,9 @@ class Faults:
                     continue
                 if rule.kind != "slow" and any(other.kind != "slow" for other in struck):
                     continue
+                if rule.skip > 0:
+                    rule.skip -= 1
+                    continue
                 if rule.probability < 1 and random.random() >= rule.probability:
                     continue
                 rule.hits += 1
@@ -102,7 +107,8 @@ def _checked(rule: dict[str, Any]) -> Fault:
             match=match,
             times=None if times in (None, "", 0, "0", "always") else int(times),
             probability=min(1.0, max(0.0, float(rule.get("probability", 1) or 0))),
-            delay=min(120.0, max(0.0, float(rule.get("delay", 1) or 0))),
+            delay=min(86400.0 if kind == "rate_429" else 120.0, max(0.0, float(rule.get("delay", 1) or 0))),
+            skip=int(rule.get("skip") or 0),
         )
     except (TypeError, ValueError):
-        raise ValueError("times, probability and delay must be numbers") from None
+        raise ValueError("times, skip, probability and delay must be numbers") from None

@@ -13,9 +13,9 @@ from sandbox.world import World
 bp = Blueprint("channel_control", __name__)
 _STALLS: dict[str, type[Stall]] = {}
 _VERBS = (
-    "account", "add_products", "change_product", "remove_product", "list_products", "sell", "change_order",
-    "list_orders", "list_customers", "add_customers", "change_customer", "add_discount", "add_gift_card",
-    "list_gift_cards", "list_hooks", "disable_hooks", "count_writes",
+    "account", "add_products", "change_product", "remove_product", "break_product", "list_products", "sell",
+    "change_order", "list_orders", "list_customers", "add_customers", "change_customer", "add_discount",
+    "add_gift_card", "list_gift_cards", "list_hooks", "disable_hooks", "count_writes",
 )  # fmt: skip
 
 

@@ -53,13 +53,19 @@ class Stall(ABC):
     def list_products(self) -> dict[str, Json]:
         """All of them by id, in the shape above, with what is archived."""
 
+    def break_product(self, external_id: str) -> None:
+        """From now on the API tells this one in a shape that nobody expects (a price that is no number); the others
+        stay as they are."""
+        raise NotHere
+
     @abstractmethod
     def sell(self, sale: Json) -> str:
         """Somebody buys there; returns the order's id as its API tells it."""
 
     @abstractmethod
     def change_order(self, external_id: str, changes: Json) -> None:
-        """{"is_paid": true} | {"is_cancelled": true} | {"email"} …"""
+        """{"is_paid": true} | {"is_cancelled": true} | {"email"} | {"status": a word of the platform's own, also one
+        that nobody knows, as plugins make them} …"""
 
     @abstractmethod
     def list_orders(self) -> dict[str, Json]: ...

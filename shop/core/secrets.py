@@ -97,7 +97,7 @@ def same(a: str, b: str) -> bool:
 
 
 _SECRET_SHAPES = re.compile(
-    r"(sk_(?:test|live)_|rk_(?:test|live)_|whsec_|SG\.|xkeysib-|xsmtpsib-|imp_(?:test|live)_|eyJ[A-Za-z0-9_-]{8,}\.)[A-Za-z0-9_.\-]+"
+    r"\b(?:ck|cs)_[0-9a-f]{20,}|(sk_(?:test|live)_|rk_(?:test|live)_|whsec_|SG\.|xkeysib-|xsmtpsib-|imp_(?:test|live)_|eyJ[A-Za-z0-9_-]{8,}\.)[A-Za-z0-9_.\-]+"
     r"|(?i:bearer)\s+[A-Za-z0-9._\-]+"
 )
 _SECRET_FIELDS = re.compile(

@@ -21,6 +21,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from shop.core import clock, log
+from shop.core.secrets import redact
 from shop.errors import Misunderstood, OutsideError, RateLimited, Unavailable
 from shop.outbound import breaker, budget, ledger, metrics
 from shop.outbound.answers import Answer, error_of
@@ -241,11 +242,11 @@ def _surely_not_sent(error: BaseException) -> bool:
 
 
 def _without_keys(text: str, headers: Mapping[str, str]) -> str:
-    """Whatever they echo, our keys do not reach a log."""
+    """Whatever they echo, our keys do not reach a log; nor do those that travel in an address."""
     for name, value in headers.items():
         if name.lower() in ("authorization", "x-api-key", "api-key") and value:
             text = text.replace(value, "[hidden]").replace(value.split()[-1], "[hidden]")
-    return text
+    return redact(text)
 
 
 def _session(service: Service) -> requests.Session:

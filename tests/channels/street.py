@@ -54,6 +54,7 @@ class Platform:
         found = connector.check()
         with transaction() as session:
             row = session.get_one(Connection, connection_id)
+            row.version += 1  # a connector is made anew, with what is known now
             row.account_id = found.external_id
             row.account = {
                 "name": found.name, "currency": found.currency, "time_zone": found.time_zone,
