@@ -6,6 +6,7 @@ from typing import Any
 
 from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
+from shop.channels.hooking.models import ChannelEvent
 from shop.core.durable import has_due
 from shop.core.queue import JobName, kick
 from shop.customers.models import PrivacyRequest
@@ -37,6 +38,7 @@ WORK: dict[JobName, type[Any]] = {
     JobName.SEND_CAMPAIGNS: Campaign,
     JobName.DRAIN_RETURNS: Return,
     JobName.DRAIN_WITHDRAWALS: Withdrawal,
+    JobName.DRAIN_CHANNEL_EVENTS: ChannelEvent,
 }
 
 

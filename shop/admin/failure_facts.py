@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop.catalog.models import Product
+from shop.channels.models import Connection
 from shop.core.showing import shown_json
 from shop.payments.models import Dispute, Payment
 from shop.webhook_delivery.models import WebhookEndpoint, WebhookMessage
@@ -104,6 +105,13 @@ def _webhook(session: Session, row: Any) -> Facts:
     return Facts(told, "", message.created_at if message else None)
 
 
+def _channel_event(session: Session, row: Any) -> Facts:
+    connection = session.get(Connection, row.connection_id)
+    told = [("From", connection.name or connection.channel if connection else ""), ("Event", row.topic)]
+    told += [("Their id", row.subject_id), ("Delivery", row.external_id)]
+    return Facts(told, "", row.received_at)
+
+
 _READERS: dict[str, Callable[[Session, Any], Facts]] = {
     "fulfilment_orders": _fulfilment,
     "letters": _letter,
@@ -116,4 +124,5 @@ _READERS: dict[str, Callable[[Session, Any], Facts]] = {
     "new_products": _new_product,
     "privacy_requests": _privacy,
     "webhook_deliveries": _webhook,
+    "channel_events": _channel_event,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import orjson
 from sqlalchemy import select
@@ -10,6 +11,12 @@ from sqlalchemy.orm import Session
 
 from shop.channels.models import Connection
 from shop.channels.tokens import Held
+from shop.core import clock
+
+#: which secret signs a platform's webhooks: the first of these that there is
+SIGNING = ("webhook_secret", "client_secret")
+#: after a change, calls that were signed with the one before still come (Shopify: up to an hour)
+OVERLAP = timedelta(hours=24)
 
 
 def secrets_of(session: Session, connection_id: int) -> dict[str, str]:
@@ -18,10 +25,26 @@ def secrets_of(session: Session, connection_id: int) -> dict[str, str]:
 
 
 def keep_secrets(session: Session, connection_id: int, given: Mapping[str, str]) -> None:
-    """Each in the place of the one before; "" leaves it as it is. The caller commits."""
+    """Each in the place of the one before; "" leaves it as it is. A signing secret that is replaced still fits
+    for a day. The caller commits."""
     row = session.execute(select(Connection).where(Connection.id == connection_id).with_for_update()).scalar_one()
-    merged = read_secrets(row.secrets) | {name: value for name, value in given.items() if value}
+    held = read_secrets(row.secrets)
+    merged = held | {name: value for name, value in given.items() if value}
+    for name in SIGNING:
+        if held.get(name) and held[name] != merged[name]:
+            merged[f"old_{name}"] = held[name]
+            merged[f"old_{name}_until"] = (clock.now() + OVERLAP).isoformat()
     row.secrets = orjson.dumps(merged).decode()
+
+
+def signing_secrets(secrets: Mapping[str, str], now: datetime) -> list[str]:
+    """What a webhook may be signed with: the secret, and for a day after a change the one before. [] without any."""
+    for name in SIGNING:
+        if secrets.get(name):
+            until = secrets.get(f"old_{name}_until", "")
+            is_good = bool(until) and datetime.fromisoformat(until) > now
+            return [secrets[name], *([secrets[f"old_{name}"]] if is_good else [])]
+    return []
 
 
 def secrets_held(held: Held) -> dict[str, str]:

@@ -39,6 +39,7 @@ class JobName(StrEnum):
     SEND_CAMPAIGNS = "jobs.subscribers.send_campaigns"
     DRAIN_RETURNS = "jobs.returns.drain"
     DRAIN_WITHDRAWALS = "jobs.returns.drain_withdrawals"
+    DRAIN_CHANNEL_EVENTS = "jobs.channel_hooks.drain"
 
 
 QUEUE_OF: dict[JobName, str] = {
@@ -58,6 +59,7 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.SEND_CAMPAIGNS: "email",
     JobName.DRAIN_RETURNS: "fulfilment",
     JobName.DRAIN_WITHDRAWALS: "fulfilment",
+    JobName.DRAIN_CHANNEL_EVENTS: "channels",
 }
 QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks", "channels", "sync")
 _SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800, "sync": 1800}

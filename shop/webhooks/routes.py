@@ -6,16 +6,20 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, request
+from requests.structures import CaseInsensitiveDict
 from sqlalchemy.exc import DataError
+from werkzeug.exceptions import RequestEntityTooLarge
 
+from shop.channels.hooking.receiving import receive
 from shop.core.settings import current_settings
 from shop.errors import ShopError
 from shop.inbound.storing import store_at_once
-from shop.inbound.verifying import printify_facts, stripe_facts, verify_printify, verify_stripe
+from shop.inbound.verifying import Forged, printify_facts, stripe_facts, verify_printify, verify_stripe
 from shop.payments.reading_stripe import read_event
 
 bp = Blueprint("webhooks", __name__)
 MAX_BYTES = 1024 * 1024
+MAX_CHANNEL_BYTES = 8 * 1024 * 1024  # a product with 2,048 variants, told whole
 
 
 class NotReadable(ShopError):
@@ -48,6 +52,26 @@ def printify() -> Response:
     if not isinstance(body.get("id"), str) or not isinstance(body.get("type"), str) or not isinstance(resource, dict):
         raise NotReadable
     return _store("printify", body["id"], body["type"], str(resource.get("id") or ""), raw, printify_facts())
+
+
+@bp.post("/webhooks/<channel>/<int:connection_id>")
+def channel(channel: str, connection_id: int) -> Response:
+    """A connected platform tells that something changed. 200 for whatever proves to be theirs, be it a repeat, about a
+    paused connection or without sense; else one and the same 401, whether or not there is such a connection."""
+    request.max_content_length = MAX_CHANNEL_BYTES
+    try:
+        raw = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        return _answer(413, "too large")
+    try:
+        receive(channel, connection_id, CaseInsensitiveDict(request.headers.items()), raw)
+    except Forged:
+        return _answer(401, "not accepted")
+    return Response("{}", 200, mimetype="application/json")
+
+
+def _answer(status: int, why: str) -> Response:
+    return Response(orjson.dumps({"error": why}), status, mimetype="application/json")
 
 
 def _raw_body() -> bytes:

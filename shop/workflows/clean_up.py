@@ -14,6 +14,7 @@ from shop.cart.models import Cart, CartLine
 from shop.catalog.models import Product
 from shop.catalog.past_prices.lowest import let_old_prices_go
 from shop.catalog.runs.models import ChangeFile, ChangeItem, ChangeRun
+from shop.channels.hooking.models import ChannelEvent
 from shop.core import clock
 from shop.core.transaction import transaction
 from shop.inbound.models import InboundEvent
@@ -30,6 +31,7 @@ KEEP_CHANGES = timedelta(days=90)
 KEEP_CALLS = timedelta(days=30)
 KEEP_INVITATIONS = timedelta(days=60)
 KEEP_EVENTS = timedelta(days=60)
+KEEP_CHANNEL_EVENTS = timedelta(days=14)
 KEEP_WEBHOOKS = timedelta(days=30)
 KEEP_EMPTY_CARTS = timedelta(days=7)
 KEEP_UNPAID_GIFTS = timedelta(days=30)
@@ -43,6 +45,11 @@ def run() -> None:
         session.execute(delete(OutboundCall).where(OutboundCall.at < now - KEEP_CALLS))
         session.execute(
             delete(InboundEvent).where(InboundEvent.work_state == "done", InboundEvent.received_at < now - KEEP_EVENTS)
+        )
+        session.execute(
+            delete(ChannelEvent).where(
+                ChannelEvent.work_state == "done", ChannelEvent.finished_at < now - KEEP_CHANNEL_EVENTS
+            )
         )
         owed = select(WebhookDelivery.id).where(
             WebhookDelivery.message_id == WebhookMessage.id, WebhookDelivery.work_state != "done"

@@ -114,6 +114,13 @@ _BY_REASON: dict[str, tuple[tuple[str, str], ...]] = {
             "support the reason, and give up: the regular readers go on.",
         ),
     ),
+    "channel_events": (
+        (
+            r".",
+            "The platform told that something changed there, and it could not be read. The regular sync reads it too: "
+            "press “Try again”, or give up when the sync has been through since.",
+        ),
+    ),
     "catalog_runs": (
         (
             r"truncated|empty|ended early",

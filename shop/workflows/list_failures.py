@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
+from shop.channels.hooking.models import ChannelEvent
 from shop.core import clock, durable
 from shop.core.money import format_minor
 from shop.core.queue import JobName, enqueue_after_commit
@@ -49,6 +50,7 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "change_runs": (ChangeRun, JobName.RUN_CHANGES),
     "returns": (Return, JobName.DRAIN_RETURNS),
     "withdrawals": (Withdrawal, JobName.DRAIN_WITHDRAWALS),
+    "channel_events": (ChannelEvent, JobName.DRAIN_CHANNEL_EVENTS),
     "product_watches": (ProductWatch, JobName.TELL_WATCHERS),
     "cart_reminders": (CartReminder, JobName.REMIND_OF_CARTS),
     "campaigns": (Campaign, JobName.SEND_CAMPAIGNS),
@@ -284,6 +286,7 @@ def _columns(kind: str) -> Any:
         "change_runs": lambda: ChangeRun.title,
         "returns": lambda: Return.number,
         "withdrawals": lambda: Withdrawal.reference,
+        "channel_events": lambda: ChannelEvent.topic + " · " + ChannelEvent.subject_id,
         "product_watches": lambda: ProductWatch.email,
         "cart_reminders": lambda: CartReminder.email,
         "campaigns": lambda: Campaign.title,
