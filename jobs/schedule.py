@@ -28,6 +28,7 @@ from shop.workflows import (
     refresh_catalog,
     remind_of_returns,
     turn_announcements,
+    watch_channel_hooks,
     watch_products,
     watch_subscriptions,
     watch_threshold,
@@ -54,6 +55,7 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "watch_threshold": (3600, watch_threshold.run),
     "recommend_products": (6 * 3600, recommend_products.run),
     "remind_of_returns": (600, remind_of_returns.run),
+    "watch_channel_hooks": (600, watch_channel_hooks.run),
     "clean_up": (3600, clean_up.run),
 }
 

@@ -253,6 +253,11 @@ class SendsWebhooks(ABC):
     @abstractmethod
     def remove_webhooks(self) -> None: ...
 
+    def list_webhooks(self) -> dict[str, str] | None:
+        """Those that stand there and are on, mending nothing: topic → subscription id. None: ask `ensure_webhooks`, and
+        what was lost is seen by its new id alone."""
+        return None
+
     @classmethod
     @abstractmethod
     def read_webhook(cls, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> list[HookCall]:

@@ -26,6 +26,7 @@ SCHEDULE_WORDS = {
     "refresh_catalog_when_old": "Refresh the catalogue when it is old",
     "remind_of_disputes": "Remind of disputes near their deadline",
     "watch_subscriptions": "Keep Printify’s webhooks subscribed",
+    "watch_channel_hooks": "Keep connected platforms telling us at once",
     "clean_up": "Let old logs and carts go",
 }
 
