@@ -21,6 +21,7 @@ ITEMS = (
     ("admin.disputes", "Disputes", "scale", May.LOOK),
     ("admin.catalog", "Catalogue", "tag", May.LOOK),
     ("admin.collections", "Collections", "box", May.LOOK),
+    ("admin.channels", "Channels", "plug", May.LOOK),
     ("admin.discounts", "Discounts", "tag", May.LOOK),
     ("admin.gift_cards", "Gift cards", "gift", May.LOOK),
     ("admin.vat", "VAT in the EU", "receipt", May.LOOK),

@@ -24,6 +24,7 @@ from tests.admin.test_discounts import NEW as NEW_DISCOUNT
 from tests.admin.test_gift_cards import NEW as NEW_GIFT_CARD
 from tests.admin.test_product_editor import form_of
 from tests.admin.test_products_grid import hidden_form
+from tests.browser.channels_back import stock_channels
 from tests.browser.goods_back import stock_returns
 from tests.returns.making import delivered_order
 from tests.town import Town
@@ -52,6 +53,7 @@ def furnish(town: Town) -> None:
     _reviews(town)
     _newsletters(owner)
     stock_returns(delivered_order(2))
+    stock_channels()
     town.work()
 
 

@@ -27,6 +27,7 @@ NO_PAGES = {
     "admin.letter_frame",
     "admin.letter_kind_frame",
     "admin.newsletter_frame",
+    "admin.authorised",
 }
 #: asked for with what they need
 WITH = {
@@ -39,6 +40,7 @@ VALUES = {
     "letter": "SELECT 'order_confirmation'",
     "kind": "SELECT 'fulfilment_orders'",
     "section": "SELECT 'general'",
+    "channel": "SELECT 'market'",
     "row_id": "SELECT id FROM fulfilment_orders WHERE work_state = 'parked' ORDER BY id LIMIT 1",
     "member_id": "SELECT id FROM staff_members ORDER BY id LIMIT 1",
     "endpoint_id": "SELECT id FROM webhook_endpoints ORDER BY id LIMIT 1",

@@ -1,0 +1,1 @@
+"""Channels: the gallery, connecting an account, and everything about one connection."""
