@@ -7,6 +7,7 @@ from typing import Any
 from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
 from shop.channels.hooking.models import ChannelEvent
+from shop.channels.syncing.models import SyncRun
 from shop.core.durable import has_due
 from shop.core.queue import JobName, kick
 from shop.customers.models import PrivacyRequest
@@ -39,6 +40,7 @@ WORK: dict[JobName, type[Any]] = {
     JobName.DRAIN_RETURNS: Return,
     JobName.DRAIN_WITHDRAWALS: Withdrawal,
     JobName.DRAIN_CHANNEL_EVENTS: ChannelEvent,
+    JobName.DRAIN_SYNC: SyncRun,
 }
 
 

@@ -32,6 +32,7 @@ NAMES = {
     "privacy_requests": "Privacy requests",
     "returns": "Returns",
     "withdrawals": "Withdrawals",
+    "sync_runs": "Keeping platforms in step",
     "channel_events": "Messages from connected platforms",
     "product_watches": "Those who wait for a product",
     "cart_reminders": "Reminders of carts",

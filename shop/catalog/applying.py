@@ -208,12 +208,12 @@ def _update(session: Session, updates: Sequence[Change], at: datetime) -> None:
 def _slugs(session: Session, products: Sequence[ReadProduct]) -> list[str]:
     """A free slug for each, given under the catalogue's lock."""
     bases = {slugify(product.title) for product in products}
-    tails = {unique_slug(p.title, p.external_id, {slugify(p.title)}) for p in products}
+    tails = {unique_slug(p.title, p.external_id or p.slug_key, {slugify(p.title)}) for p in products}
     rows = session.execute(_TAKEN, {"slugs": list(bases | tails)})
     taken = {row[0] for row in rows}
     slugs = []
     for product in products:
-        slug = unique_slug(product.title, product.external_id, taken)
+        slug = unique_slug(product.title, product.external_id or product.slug_key, taken)
         taken.add(slug)
         slugs.append(slug)
     return slugs
@@ -232,7 +232,8 @@ def _product_row(change: Change, slug: str, at: datetime) -> tuple[Any, ...]:
     return (
         change.product_id, slug, product.title, product.description_html, product.product_type, product.brand,
         product.tags, product.status, "", "", orjson.dumps(product.options), guide, product.safety_html, 0, 0, False,
-        0, product.external_id, product.blueprint_id, product.print_provider_id, change.payload_hash, [], b"{}",
+        0, product.external_id or None, product.blueprint_id or None, product.print_provider_id or None,
+        change.payload_hash, [], b"{}",
         b"{}", min(product.created_at or at, at), at,
     )  # fmt: skip
 

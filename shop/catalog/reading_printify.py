@@ -72,7 +72,7 @@ class Blank(NamedTuple):
 class ReadProduct:
     """One product as Printify tells it. Money in minor units. `status` is "active" or "draft"."""
 
-    external_id: str
+    external_id: str  # "": not of Printify, but of a connected platform (channels/syncing)
     title: str
     description_html: str
     safety_html: str
@@ -82,11 +82,12 @@ class ReadProduct:
     status: str
     options: list[dict[str, Any]]
     size_guide: dict[str, Any] | None
-    blueprint_id: int
+    blueprint_id: int  # 0: none
     print_provider_id: int
     variants: list[ReadVariant]
     images: list[ReadImage]
     created_at: datetime | None
+    slug_key: str = ""  # where there is no outside id: what makes its address unlike another's
 
 
 def external_id_of(payload: Mapping[str, Any]) -> str:

@@ -34,6 +34,7 @@ R = TypeVar("R")
 _classes: dict[str, type[Connector]] = {}
 _made: dict[tuple[str, int], tuple[int, Connector]] = {}
 MOST_KEPT = 500
+_is_loaded = False  # at first use: a process that never speaks to a platform pays nothing
 
 #: a role in the merchant's words
 WORDS: dict[type, str] = {
@@ -70,21 +71,29 @@ def load() -> None:
         importlib.import_module(f"shop.channels.{found.parent.name}.connector")
 
 
+def _known() -> dict[str, type[Connector]]:
+    global _is_loaded
+    if not _is_loaded:
+        _is_loaded = True
+        load()
+    return _classes
+
+
 def list_connectors() -> list[type[Connector]]:
     """All of them, by name."""
-    return sorted(_classes.values(), key=lambda found: found.spec.name.lower())
+    return sorted(_known().values(), key=lambda found: found.spec.name.lower())
 
 
 def class_of(channel: str) -> type[Connector]:
     """Raises NotFound."""
     try:
-        return _classes[channel]
+        return _known()[channel]
     except KeyError:
         raise NotFound("There is no connector for this platform.") from None
 
 
 def can(channel: str, role: type) -> bool:
-    return channel in _classes and issubclass(_classes[channel], role)
+    return channel in _known() and issubclass(_classes[channel], role)
 
 
 def roles_of(channel: str) -> list[type]:

@@ -40,6 +40,7 @@ class JobName(StrEnum):
     DRAIN_RETURNS = "jobs.returns.drain"
     DRAIN_WITHDRAWALS = "jobs.returns.drain_withdrawals"
     DRAIN_CHANNEL_EVENTS = "jobs.channel_hooks.drain"
+    DRAIN_SYNC = "jobs.channels.drain_sync"
 
 
 QUEUE_OF: dict[JobName, str] = {
@@ -60,6 +61,7 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.DRAIN_RETURNS: "fulfilment",
     JobName.DRAIN_WITHDRAWALS: "fulfilment",
     JobName.DRAIN_CHANNEL_EVENTS: "channels",
+    JobName.DRAIN_SYNC: "sync",
 }
 QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks", "channels", "sync")
 _SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800, "sync": 1800}

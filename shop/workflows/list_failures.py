@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
 from shop.channels.hooking.models import ChannelEvent
+from shop.channels.syncing.models import SyncRun
 from shop.core import clock, durable
 from shop.core.money import format_minor
 from shop.core.queue import JobName, enqueue_after_commit
@@ -51,6 +52,7 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "returns": (Return, JobName.DRAIN_RETURNS),
     "withdrawals": (Withdrawal, JobName.DRAIN_WITHDRAWALS),
     "channel_events": (ChannelEvent, JobName.DRAIN_CHANNEL_EVENTS),
+    "sync_runs": (SyncRun, JobName.DRAIN_SYNC),
     "product_watches": (ProductWatch, JobName.TELL_WATCHERS),
     "cart_reminders": (CartReminder, JobName.REMIND_OF_CARTS),
     "campaigns": (Campaign, JobName.SEND_CAMPAIGNS),
@@ -58,6 +60,7 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
 #: what else becomes of a row that is given up
 _GIVEN_UP: dict[str, dict[str, Any]] = {
     "catalog_runs": {"outcome": "failed"},
+    "sync_runs": {"outcome": "failed"},
     "webhook_deliveries": {"outcome": "failed"},
     "product_watches": {"status": "ended"},
     "cart_reminders": {"status": "stopped", "why": "given_up"},
@@ -287,6 +290,7 @@ def _columns(kind: str) -> Any:
         "returns": lambda: Return.number,
         "withdrawals": lambda: Withdrawal.reference,
         "channel_events": lambda: ChannelEvent.topic + " · " + ChannelEvent.subject_id,
+        "sync_runs": lambda: SyncRun.entity + " · " + SyncRun.mode,
         "product_watches": lambda: ProductWatch.email,
         "cart_reminders": lambda: CartReminder.email,
         "campaigns": lambda: Campaign.title,

@@ -36,6 +36,7 @@ WHAT = {
     "campaigns": "A newsletter stopped on its way",
     "returns": "A return could not be settled",
     "withdrawals": "An order that was withdrawn from could not be cancelled",
+    "sync_runs": "Keeping a connected platform in step stopped",
     "channel_events": "What a connected platform told could not be read there",
     "change_runs": "A change of many products stopped on its way",
 }
