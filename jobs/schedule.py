@@ -22,6 +22,7 @@ from shop.workflows import (
     poll_checkouts,
     poll_fulfilments,
     poll_stripe_events,
+    pull_channel_orders,
     read_ways_to_pay,
     recommend_products,
     record_visits,
@@ -58,6 +59,7 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "sync_channels": (30, sync_channel.request_due_syncs),
     "remind_of_returns": (600, remind_of_returns.run),
     "watch_channel_hooks": (600, watch_channel_hooks.run),
+    "channel_orders": (30, pull_channel_orders.run),
     "clean_up": (3600, clean_up.run),
 }
 

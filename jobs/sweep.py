@@ -8,6 +8,7 @@ from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
 from shop.channels.hooking.models import ChannelEvent
 from shop.channels.syncing.models import SyncRun
+from shop.channels.ordering.models import ChannelOrder, ChannelPull, ChannelPush
 from shop.core.durable import has_due
 from shop.core.queue import JobName, kick
 from shop.customers.models import PrivacyRequest
@@ -41,6 +42,9 @@ WORK: dict[JobName, type[Any]] = {
     JobName.DRAIN_WITHDRAWALS: Withdrawal,
     JobName.DRAIN_CHANNEL_EVENTS: ChannelEvent,
     JobName.DRAIN_SYNC: SyncRun,
+    JobName.PULL_CHANNEL_ORDERS: ChannelPull,
+    JobName.DRAIN_CHANNEL_ORDERS: ChannelOrder,
+    JobName.DRAIN_CHANNEL_PUSHES: ChannelPush,
 }
 
 

@@ -37,6 +37,9 @@ NAMES = {
     "product_watches": "Those who wait for a product",
     "cart_reminders": "Reminders of carts",
     "campaigns": "Newsletters",
+    "channel_pulls": "Reading orders elsewhere",
+    "channel_orders": "Orders from elsewhere",
+    "channel_pushes": "News to other platforms",
 }
 SLOW_SECONDS = 120  # work that waits longer than this is told
 TICKER_QUIET = timedelta(minutes=3)

@@ -41,6 +41,9 @@ class JobName(StrEnum):
     DRAIN_WITHDRAWALS = "jobs.returns.drain_withdrawals"
     DRAIN_CHANNEL_EVENTS = "jobs.channel_hooks.drain"
     DRAIN_SYNC = "jobs.channels.drain_sync"
+    PULL_CHANNEL_ORDERS = "jobs.channel_orders.pull"
+    DRAIN_CHANNEL_ORDERS = "jobs.channel_orders.drain"
+    DRAIN_CHANNEL_PUSHES = "jobs.channel_orders.push"
 
 
 QUEUE_OF: dict[JobName, str] = {
@@ -62,6 +65,9 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.DRAIN_WITHDRAWALS: "fulfilment",
     JobName.DRAIN_CHANNEL_EVENTS: "channels",
     JobName.DRAIN_SYNC: "sync",
+    JobName.PULL_CHANNEL_ORDERS: "sync",
+    JobName.DRAIN_CHANNEL_ORDERS: "channels",
+    JobName.DRAIN_CHANNEL_PUSHES: "channels",
 }
 QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks", "channels", "sync")
 _SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800, "sync": 1800}

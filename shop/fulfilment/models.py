@@ -58,7 +58,8 @@ class FulfilmentOrder(DurableWork, Model):
     return_id: Mapped[int | None] = mapped_column(ForeignKey("returns.id"), index=True)
     provider: Mapped[str] = mapped_column(String(20), default="printify")
     status: Mapped[str] = mapped_column(String(16), default="requested")
-    step: Mapped[str] = mapped_column(String(16), default="submit")  # submit | produce | watch
+    #: submit | produce | watch; hand: no worker takes it, the merchant makes it
+    step: Mapped[str] = mapped_column(String(16), default="submit")
     external_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     provider_status: Mapped[str] = mapped_column(String(40), default="")  # as they say it
     ship_to: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from shop.core import clock
 from shop.core.queue import JobName, enqueue_after_commit
 from shop.fulfilment.models import FulfilmentLine, FulfilmentOrder
 from shop.orders.models import Order, OrderLine
@@ -42,8 +43,27 @@ def request_fulfilment(session: Session, order: Order, *, hold_reason: str = "")
 
 
 def is_printed(line: OrderLine) -> bool:
-    """False for what the buyer took away at the counter."""
-    return not (line.printable or {}).get("handed_over")
+    """False for what the buyer took away at the counter, and for what is made by hand."""
+    return not (line.printable or {}).get("handed_over") and not is_by_hand(line)
+
+
+def is_by_hand(line: OrderLine) -> bool:
+    """No print product is behind it: the merchant makes and sends it."""
+    return bool((line.printable or {}).get("by_hand"))
+
+
+def request_by_hand(session: Session, order: Order) -> FulfilmentOrder | None:
+    """A row for the lines that are made by hand, which no worker ever takes; None where there are none. Call once, in
+    the transaction of the sale. The caller commits."""
+    lines = session.execute(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).scalars()
+    to_make = [line for line in lines if is_by_hand(line)]
+    if not to_make:
+        return None
+    work = next_generation(session, order)
+    work.provider, work.step, work.work_state, work.finished_at = "hand", "hand", "done", clock.now()
+    session.add_all(line_for(work.id, line, line.quantity) for line in to_make)
+    session.flush()
+    return work
 
 
 def next_generation(session: Session, order: Order, *, return_id: int | None = None) -> FulfilmentOrder:

@@ -93,6 +93,8 @@ class Order(Model):
     shipping_method: Mapped[str] = mapped_column(String(12), default="standard")
     shipping_label: Mapped[str] = mapped_column(String(80), default="")
     is_test: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: the platform it was bought on writes to the buyer: we do not
+    letters_elsewhere: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
     placed_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # out of the way, in its own view
@@ -133,7 +135,7 @@ class Adjustment(Model):
     __tablename__ = "adjustments"
 
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str] = mapped_column(String(12))  # shipping | tax | discount
+    kind: Mapped[str] = mapped_column(String(12))  # shipping | tax | discount | rounding
     source: Mapped[str] = mapped_column(String(80), default="")
     label: Mapped[str] = mapped_column(String(120))
     amount_minor: Mapped[int] = mapped_column(Integer)

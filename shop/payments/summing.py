@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from shop.payments.models import Dispute, Payment, Refund, RefundLine
 
 GIFT_CARD = "gift_card"  # the gateway of payments by gift card
+CHANNEL = "channel"  # of payments that were made on another platform, and can be given back only there
 OPEN_DISPUTES = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
 
 

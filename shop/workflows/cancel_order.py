@@ -18,6 +18,7 @@ from shop.payments.summing import sum_payments
 from shop.words import mark
 from shop.workflows.announcements import announce_order
 from shop.workflows.letter_facts import money, order_facts
+from shop.workflows.push_to_channels import tell_of_cancel
 from shop.workflows.refund_order import request_refund_of_all
 from shop.workflows.stop_fulfilment import Stopped, go_on, hold_to_stop, lock_rows, set_cancelled, withdraw
 
@@ -80,8 +81,11 @@ def _write_cancelled(session: Session, order_id: int, who: str, why: str, refund
         return 0
     refresh_status(session, order, who=who)
     announce_order(session, "order.cancelled", order)
+    tell_of_cancel(session, order)
     left = sum_payments(session, order_id).refundable
     back = money(order, left) if refund and left else ""
+    if order.letters_elsewhere:
+        return left
     request_letter(
         session,
         letter="cancelled",

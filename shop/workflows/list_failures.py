@@ -13,6 +13,7 @@ from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
 from shop.channels.hooking.models import ChannelEvent
 from shop.channels.syncing.models import SyncRun
+from shop.channels.ordering.models import ChannelOrder, ChannelPull, ChannelPush
 from shop.core import clock, durable
 from shop.core.money import format_minor
 from shop.core.queue import JobName, enqueue_after_commit
@@ -56,6 +57,9 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "product_watches": (ProductWatch, JobName.TELL_WATCHERS),
     "cart_reminders": (CartReminder, JobName.REMIND_OF_CARTS),
     "campaigns": (Campaign, JobName.SEND_CAMPAIGNS),
+    "channel_pulls": (ChannelPull, JobName.PULL_CHANNEL_ORDERS),
+    "channel_orders": (ChannelOrder, JobName.DRAIN_CHANNEL_ORDERS),
+    "channel_pushes": (ChannelPush, JobName.DRAIN_CHANNEL_PUSHES),
 }
 #: what else becomes of a row that is given up
 _GIVEN_UP: dict[str, dict[str, Any]] = {
@@ -66,8 +70,8 @@ _GIVEN_UP: dict[str, dict[str, Any]] = {
     "cart_reminders": {"status": "stopped", "why": "given_up"},
     "campaigns": {"status": "cancelled"},
 }
-#: an order is cancelled instead; a return is settled anew on its own page
-GIVE_UP = frozenset(KINDS) - {"fulfilment_orders", "returns", "withdrawals"}
+#: an order is cancelled instead; a return, and an order of a channel, is settled on its own page
+GIVE_UP = frozenset(KINDS) - {"fulfilment_orders", "returns", "withdrawals", "channel_orders", "channel_pulls"}
 
 
 @dataclass(frozen=True)
@@ -294,6 +298,9 @@ def _columns(kind: str) -> Any:
         "product_watches": lambda: ProductWatch.email,
         "cart_reminders": lambda: CartReminder.email,
         "campaigns": lambda: Campaign.title,
+        "channel_pulls": lambda: cast(ChannelPull.connection_id, String),
+        "channel_orders": lambda: ChannelOrder.number,
+        "channel_pushes": lambda: ChannelPush.kind,
     }
     order_id = getattr(model, "order_id", None)
     return select(

@@ -24,6 +24,7 @@ from shop.orders.statuses import FULFILMENT_RANK, lock_order, move_order, tell
 from shop.tenancy.profile import current_profile
 from shop.workflows.announcements import announce_order, announce_parcel
 from shop.workflows.letter_facts import parcel_facts, public_url
+from shop.workflows.push_to_channels import push_parcel
 
 logger = log.get_logger("fulfilment")
 _BEING_MADE = frozenset({"in_production", "partly_shipped", "shipped", "delivered"})
@@ -152,6 +153,7 @@ def _merge_parcel(session: Session, work: FulfilmentOrder, order: Order, parcel:
         )
         _letter(session, order, shipment, "shipped")
         announce_parcel(session, order, shipment)
+        push_parcel(session, order, shipment)
     if parcel.delivered_at and _set_delivered(session, shipment, parcel):
         tell(session, order, "parcel_delivered", for_buyer=True, why=f"Parcel {parcel.number} was delivered")
         _letter(session, order, shipment, "delivered")
@@ -170,6 +172,8 @@ def _set_delivered(session: Session, shipment: Shipment, parcel: ParcelNews) -> 
 
 
 def _letter(session: Session, order: Order, shipment: Shipment, letter: str) -> None:
+    if order.letters_elsewhere:
+        return
     request_letter(
         session,
         letter=letter,

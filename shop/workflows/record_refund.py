@@ -114,6 +114,8 @@ def _tell_it(session: Session, order: Order, refund: Refund) -> None:
     )
     if refund.status == "succeeded":
         announce_refund(session, order, refund)
+        if order.letters_elsewhere:
+            return
         payment = session.get_one(Payment, refund.payment_id)
         gift_card = payment.method[-4:] if payment.gateway == GIFT_CARD else ""
         request_letter(

@@ -24,8 +24,9 @@ from shop.orders.statuses import lock_order, tell
 from shop.payments.gateway import RefundFacts
 from shop.payments.models import Payment, Refund, RefundLine
 from shop.payments.stripe_gateway import gateway
-from shop.payments.summing import GIFT_CARD, given_back, rooms, split_refund, sum_payments
+from shop.payments.summing import CHANNEL, GIFT_CARD, given_back, rooms, split_refund, sum_payments
 from shop.workflows.bought_gift_cards import follow_refund
+from shop.workflows.channel_refunds import refund_there
 from shop.workflows.gift_card_refunds import refund_to_card, take_from_bought_cards
 from shop.workflows.letter_facts import money
 from shop.workflows.record_refund import AT_THE_COUNTER, merge_refund, record_counter_refund
@@ -104,6 +105,8 @@ def _carry_out(session: Session, order: Order, refund: Refund, payment: Payment)
         refund_to_card(session, order, refund, payment)
     elif payment.gateway in AT_THE_COUNTER:
         record_counter_refund(session, order, refund)
+    elif payment.gateway == CHANNEL:
+        refund_there(session, order, refund)
     else:
         enqueue_after_commit(session, JobName.DRAIN_PAYMENTS)
 
@@ -177,7 +180,7 @@ def submit_refund(held: Claim) -> None:
     """Ask the gateway; write down its answer. Raises OutsideError kinds for the drain loop."""
     refund = db.session.execute(select(Refund).where(Refund.id == held.id)).scalar_one()
     payment = db.session.execute(select(Payment).where(Payment.id == refund.payment_id)).scalar_one()
-    if refund.status != "requested":
+    if refund.status != "requested" or payment.gateway == CHANNEL:  # what was paid elsewhere is never asked of ours
         with transaction() as session:
             durable.finish(session, Refund, held)
         return

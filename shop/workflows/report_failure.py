@@ -38,6 +38,9 @@ WHAT = {
     "withdrawals": "An order that was withdrawn from could not be cancelled",
     "sync_runs": "Keeping a connected platform in step stopped",
     "channel_events": "What a connected platform told could not be read there",
+    "channel_pulls": "The orders of another platform could not be read",
+    "channel_orders": "An order of another platform needs you",
+    "channel_pushes": "Another platform could not be told of something",
     "change_runs": "A change of many products stopped on its way",
 }
 QUIET = frozenset({"letters", "images"})  # shown in the panel; a letter about a letter would loop

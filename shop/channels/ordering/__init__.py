@@ -1,0 +1,1 @@
+"""Orders of other platforms: stored once, judged, matched with our goods, and written into an order of ours."""
