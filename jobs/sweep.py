@@ -7,8 +7,8 @@ from typing import Any
 from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
 from shop.channels.hooking.models import ChannelEvent
-from shop.channels.syncing.models import SyncRun
 from shop.channels.ordering.models import ChannelOrder, ChannelPull, ChannelPush
+from shop.channels.syncing.models import SyncRun
 from shop.core.durable import has_due
 from shop.core.queue import JobName, kick
 from shop.customers.models import PrivacyRequest

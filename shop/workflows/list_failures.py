@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
 from shop.channels.hooking.models import ChannelEvent
-from shop.channels.syncing.models import SyncRun
 from shop.channels.ordering.models import ChannelOrder, ChannelPull, ChannelPush
+from shop.channels.syncing.models import SyncRun
 from shop.core import clock, durable
 from shop.core.money import format_minor
 from shop.core.queue import JobName, enqueue_after_commit

@@ -42,7 +42,9 @@ def switch_on(session: Any, connection_id: int, **options: Any) -> None:
 
 def line(sku: str = "", quantity: int = 1, unit_minor: int = 2500, **more: Any) -> OrderLineRecord:
     given = {"external_id": f"l-{sku or 'x'}-{unit_minor}", "variant_external_id": f"v-{sku}", **more}
-    return OrderLineRecord(title=given.pop("title", f"Thing {sku}"), quantity=quantity, unit_minor=unit_minor, sku=sku, **given)
+    return OrderLineRecord(
+        title=given.pop("title", f"Thing {sku}"), quantity=quantity, unit_minor=unit_minor, sku=sku, **given
+    )
 
 
 def sale(*lines: OrderLineRecord, external_id: str = "1001", currency: str = "USD", **more: Any) -> OrderRecord:
