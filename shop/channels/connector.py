@@ -265,6 +265,9 @@ class SendsWebhooks(ABC):
 
 
 class AuthorisesByOAuth(ABC):
+    """`settings`: those of the connection and its secrets, by their names in `spec.settings`; its address as
+    "store_url"."""
+
     uses_pkce: ClassVar[bool] = False
 
     @classmethod

@@ -16,7 +16,7 @@ from shop.channels.models import Connection
 from shop.channels.tokens import store_tokens
 from shop.core.transaction import release_connection, transaction
 from shop.errors import NotAllowed, NotFound
-from shop.workflows.connect_channel import Verdict, try_connection
+from shop.workflows.connect_channel import Verdict, connect
 from shop.workflows.letter_facts import public_url
 
 #: the very address that is registered at the platform (RFC 6749 §3.1.2.3)
@@ -60,7 +60,7 @@ def finish(arguments: Mapping[str, str], staff_id: int) -> tuple[int, Verdict]:
         row.refresh_failures = 0
         if row.status in ("reconnect", "disconnected"):
             row.status = "connecting"
-    return back.connection_id, try_connection(back.connection_id)
+    return back.connection_id, connect(back.connection_id)
 
 
 def settings_of(row: Connection) -> dict[str, str]:

@@ -22,13 +22,18 @@ from shop.channels.connecting import problem_of, read_address
 from shop.channels.connector import AuthKind, ChannelAccount, Connector, Scope, TokenKind
 from shop.channels.keeping import keep_secrets, read_secrets
 from shop.channels.models import Connection, ConnectionToken
-from shop.channels.tokens import Token, store_tokens
-from shop.core import clock
+from shop.channels.tokens import Token, on_reconnect, store_tokens
+from shop.core import clock, log
 from shop.core.secrets import new_token
 from shop.core.transaction import release_connection, transaction
-from shop.errors import Conflict, NotFound, OutsideError
+from shop.errors import Conflict, NotFound, OutsideError, ShopError
+from shop.workflows.ask_to_reconnect import ask_to_reconnect
+from shop.workflows.channel_hooks import ensure_webhooks
 
+logger = log.get_logger("channels")
 MADE_UP = "webhook_secret"  # where it is left empty, we make one
+
+on_reconnect(ask_to_reconnect)
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,17 @@ def save_connection(channel: str, typed: Typed, connection_id: int | None = None
         if (typed.secrets or is_moved) and row.status in ("reconnect", "disconnected"):
             row.status = "connecting"
         return row.id
+
+
+def connect(connection_id: int) -> Verdict:
+    """Try the account, and when it works ask to be told of changes there. A repeat asks again."""
+    verdict = try_connection(connection_id)
+    if verdict.works:
+        try:
+            ensure_webhooks(connection_id)
+        except ShopError as error:  # it stands on the connection's page, and is tried again every ten minutes
+            logger.info("hooks not made yet", connection=connection_id, why=error.user_message[:200])
+    return verdict
 
 
 def try_connection(connection_id: int) -> Verdict:
@@ -140,7 +156,9 @@ def _keep(
     if not given:
         return
     keep_secrets(session, row.id, given)
-    keys = {name: value for name, value in read_secrets(row.secrets).items() if name != MADE_UP}
+    held = read_secrets(row.secrets)
+    wanted = [s.name for s in spec.settings if s.kind == "secret" and s.name != MADE_UP]
+    keys = {name: held[name] for name in wanted if held.get(name)}
     short = [TokenKind.ACCESS, TokenKind.SESSION, TokenKind.ID]
     if set(given) - {MADE_UP}:
         session.execute(
@@ -177,7 +195,9 @@ def _write_account(connection_id: int, before: str, found: ChannelAccount, conne
         if twin is not None:
             problem = f"This account is connected already, as “{twin}”. Disconnect one of them."
         else:
-            row.account_id, row.account = found.external_id[:120], account_facts(found)
+            facts = account_facts(found)
+            row.version += int(row.account != facts)  # a connector that was made before knows the old ones
+            row.account_id, row.account = found.external_id[:120], facts
         row.checked_at, row.problem = clock.now(), problem[:500]
         if problem:
             row.status = before if before in ("active", "paused") else "connecting"

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from collections.abc import Callable
-
 from sqlalchemy import delete, select, update
 
 from shop.channels import registry
@@ -15,6 +11,7 @@ from shop.channels.syncing.models import SyncSetting
 from shop.core import log
 from shop.core.transaction import release_connection, transaction
 from shop.errors import NotFound, ShopError
+from shop.workflows.channel_hooks import remove_webhooks
 
 logger = log.get_logger("channels")
 
@@ -31,10 +28,11 @@ def disconnect_channel(connection_id: int) -> str:
     left = ""
     if sends:
         try:
-            _remover()(connection_id)
+            is_told = remove_webhooks(connection_id)
         except ShopError as error:  # it is given back all the same: a shop that is gone cannot be asked
             logger.warning("webhooks stay there", channel=name, connection=connection_id, why=error.user_message)
-            left = "Its webhooks could not be removed there; they are refused here from now on."
+            is_told = False
+        left = "" if is_told else "Its webhooks could not be removed there; they are refused here from now on."
     with transaction() as session:
         row = session.execute(select(Connection).where(Connection.id == connection_id).with_for_update()).scalar_one()
         row.status, row.problem, row.secrets = "disconnected", "", None
@@ -46,19 +44,3 @@ def disconnect_channel(connection_id: int) -> str:
         off = update(SyncSetting).where(SyncSetting.connection_id == connection_id)
         session.execute(off.values(is_on=False, next_at=None))
     return left
-
-
-def _remover() -> Callable[[int], object]:
-    """Webhooks are removed by the workflow that made them."""
-    name = "shop.workflows.channel_hooks"
-    if importlib.util.find_spec(name) is None:
-        return _ask_platform
-    found: Callable[[int], object] = importlib.import_module(name).remove_webhooks
-    return found
-
-
-def _ask_platform(connection_id: int) -> None:
-    with transaction() as session:
-        connector = registry.in_role(session.get_one(Connection, connection_id), SendsWebhooks)  # type: ignore[type-abstract]
-    release_connection()
-    connector.remove_webhooks()

@@ -20,7 +20,7 @@ from shop.channels.models import Connection
 from shop.core.pages import render
 from shop.errors import InvalidInput
 from shop.extensions import db
-from shop.workflows.connect_channel import Verdict, save_connection, try_connection
+from shop.workflows.connect_channel import Verdict, connect, save_connection
 
 
 @bp.get("/channels/new/<channel>")
@@ -75,7 +75,7 @@ def check_connection(connection_id: int) -> BaseResponse:
     """Ask the platform who we are, now."""
     find_connection(db.session(), connection_id)
     db.session.rollback()
-    _tell(try_connection(connection_id))
+    _tell(connect(connection_id))
     return redirect(url_for("admin.connection", connection_id=connection_id), 303)
 
 
@@ -83,7 +83,7 @@ def _after_saving(connector: type[Connector], connection_id: int) -> BaseRespons
     """Keys are tried at once; where consent is asked for on the platform's page, that comes next."""
     if is_by_consent(connector):
         return redirect(url_for("admin.leave_for_consent", connection_id=connection_id), 303)
-    _tell(try_connection(connection_id))
+    _tell(connect(connection_id))
     return redirect(url_for("admin.connection", connection_id=connection_id), 303)
 
 

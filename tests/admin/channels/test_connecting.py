@@ -31,6 +31,11 @@ def only() -> Connection:
     return db.session.execute(select(Connection)).scalar_one()
 
 
+def kept_secrets() -> dict[str, str]:
+    connection_id = only().id
+    return secrets_of(db.session(), connection_id)
+
+
 def test_the_gallery_says_what_each_platform_can_do_and_how_often_it_is_connected(
     staff: Staff, form: dict[str, str]
 ) -> None:
@@ -49,7 +54,7 @@ def test_what_is_typed_is_kept_encrypted_tried_at_once_and_never_shown(staff: St
     row = only()
     assert (row.status, row.account_id, row.store_url) == ("active", "77", form["store_url"].rstrip("/"))
     assert row.settings == {"region": "us", "drafts": "1"}
-    kept = secrets_of(db.session(), row.id)
+    kept = kept_secrets()
     assert kept["consumer_key"] == "ck_secret" and len(kept["webhook_secret"]) > 30
     token = db.session.execute(select(ConnectionToken)).scalar_one()
     assert (token.kind, token.value) == (TokenKind.API_KEY, '{"consumer_key":"ck_secret"}')
@@ -139,7 +144,7 @@ def test_an_empty_secret_keeps_the_one_there_is_and_two_editors_lose_nothing(
     path = f"/admin/channels/{only().id}/account"
     marks = staff.get(path).text.split('name="marks" value="')[1].split('"')[0]
     staff.press(path, {**form, "consumer_key": "", "name": "First", "marks": marks})
-    assert secrets_of(db.session(), only().id)["consumer_key"] == "ck_secret"
+    assert kept_secrets()["consumer_key"] == "ck_secret"
     answer = staff.post(path, {**form, "consumer_key": "", "name": "Second", "marks": marks})
     assert answer.status_code == 422 and "First" in answer.text and only().name == "First"
 
@@ -151,7 +156,7 @@ def test_pausing_resuming_and_disconnecting(staff: Staff, form: dict[str, str]) 
     assert "It goes on" in staff.press(f"{path}/pause", {"to": "resume"}) and only().status == "active"
     assert "Nothing was disconnected" in staff.press(f"{path}/disconnect") and only().status == "active"
     assert "its keys are deleted" in staff.press(f"{path}/disconnect", {"sure": "1"})
-    assert only().status == "disconnected" and secrets_of(db.session(), only().id) == {}
+    assert only().status == "disconnected" and kept_secrets() == {}
     assert db.session.execute(select(ConnectionToken)).first() is None
     assert "disconnected" in staff.post(f"{path}/check").text
     assert "Connected" in staff.press(f"{path}/account", {**form, "marks": marks_in(staff.get(f"{path}/account").text)})
