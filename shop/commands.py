@@ -18,6 +18,7 @@ from shop.accounts.passwords import check_new_password, hash_password
 from shop.accounts.sessions import end_sessions
 from shop.accounts.staff import find_staff
 from shop.catalog.models import Image
+from shop.channel_commands import channels
 from shop.core import durable
 from shop.core.rotating import rotate
 from shop.core.transaction import transaction
@@ -41,6 +42,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(users)
     app.cli.add_command(secrets)
     app.cli.add_command(reconcile)
+    app.cli.add_command(channels)
 
 
 @click.command()
