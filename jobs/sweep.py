@@ -6,6 +6,7 @@ from typing import Any
 
 from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
+from shop.channels.codes.models import CardMove
 from shop.channels.hooking.models import ChannelEvent
 from shop.channels.ordering.models import ChannelOrder, ChannelPull, ChannelPush
 from shop.channels.syncing.models import SyncRun
@@ -45,6 +46,7 @@ WORK: dict[JobName, type[Any]] = {
     JobName.PULL_CHANNEL_ORDERS: ChannelPull,
     JobName.DRAIN_CHANNEL_ORDERS: ChannelOrder,
     JobName.DRAIN_CHANNEL_PUSHES: ChannelPush,
+    JobName.DRAIN_CARD_MOVES: CardMove,
 }
 
 

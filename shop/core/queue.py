@@ -44,6 +44,7 @@ class JobName(StrEnum):
     PULL_CHANNEL_ORDERS = "jobs.channel_orders.pull"
     DRAIN_CHANNEL_ORDERS = "jobs.channel_orders.drain"
     DRAIN_CHANNEL_PUSHES = "jobs.channel_orders.push"
+    DRAIN_CARD_MOVES = "jobs.channel_codes.drain_card_moves"
 
 
 QUEUE_OF: dict[JobName, str] = {
@@ -68,6 +69,7 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.PULL_CHANNEL_ORDERS: "sync",
     JobName.DRAIN_CHANNEL_ORDERS: "channels",
     JobName.DRAIN_CHANNEL_PUSHES: "channels",
+    JobName.DRAIN_CARD_MOVES: "channels",
 }
 QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks", "channels", "sync")
 _SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800, "sync": 1800}

@@ -15,6 +15,11 @@ def current_store() -> str:
     return _store.get()
 
 
+def serve_store(key: str) -> None:
+    """Say whose thread this is; a thread of its own starts without knowing."""
+    _store.set(key)
+
+
 def scoped_key(*parts: object) -> str:
     """A Redis or cache key of the current store: scoped_key("kick", "email") -> "imprint:main:kick:email"."""
     return ":".join(["imprint", current_store(), *map(str, parts)])

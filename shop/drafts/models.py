@@ -5,8 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.core.secrets import new_token
@@ -30,6 +41,8 @@ class DraftOrder(Model):
     shipping_method: Mapped[str] = mapped_column(String(12), default="standard")
     percent_off: Mapped[str] = mapped_column(String(10), default="")  # of every line without a price of its own: "0.1"
     reason: Mapped[str] = mapped_column(String(200), default="")
+    codes: Mapped[list[str]] = mapped_column(ARRAY(String(40)), default=list, server_default="{}")  # as a cart's
+    gift_card_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default="{}")
     note: Mapped[str] = mapped_column(Text, default="")
     locale: Mapped[str] = mapped_column(String(8), default="en")
     #: the draft of the order as the customer was shown it: see orders/draft.py

@@ -43,6 +43,8 @@ class Discount(Model):
     uses: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     combines: Mapped[bool] = mapped_column(Boolean, default=False)
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    #: a copy of what another platform told of a code of its own (channels/codes); None: ours
+    connection_id: Mapped[int | None] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now(), onupdate=clock.now)
 

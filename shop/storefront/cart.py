@@ -35,9 +35,7 @@ from shop.core.pages import render
 from shop.core.transaction import transaction
 from shop.errors import InvalidInput, NotFound, ShopError
 from shop.extensions import db, limiter
-from shop.promotions.codes import MOST_CODES, fold_code
-from shop.promotions.gift_cards.finding import find_card
-from shop.promotions.reading import is_known
+from shop.promotions.codes import MOST_CODES
 from shop.recommending.bought_together import ideas_for
 from shop.storefront.cart_facts import cart_facts
 from shop.storefront.currency import remember_currency
@@ -46,6 +44,7 @@ from shop.tenancy.checkout_rules import rules_of
 from shop.tenancy.currencies import current_pricing, offered
 from shop.tenancy.profile import current_profile
 from shop.words import mark, tell
+from shop.workflows.channel_codes import cart_keys_of, look_up_code
 from shop.workflows.find_gift_cards import MOST_CARDS
 from shop.workflows.start_checkout import quote_for
 
@@ -172,22 +171,18 @@ def add_discount_code() -> BaseResponse:
     """POST /cart/codes: code, of a discount or a gift card. One that is known stays in the cart, with the reason while
     it takes nothing off."""
     cart = _cart_or_404()
-    typed = request.form.get("code", "").replace("\x00", "")
-    key = fold_code(typed)
-    problem: ShopError | None = None
-    is_discount = bool(key) and is_known(db.session(), key)
-    card = None if is_discount else find_card(db.session(), typed)
-    card_id = card.id if card is not None else None
+    found = look_up_code(request.form.get("code", "").replace("\x00", ""))
     db.session.rollback()
+    problem: ShopError | None = None
     try:
-        if is_discount:
+        if found.key:
             with transaction() as session:
-                add_code(session, cart.id, key, MOST_CODES)
-        elif card_id is not None:
+                add_code(session, cart.id, found.key, MOST_CODES)
+        elif found.card_id is not None:
             with transaction() as session:
-                add_gift_card(session, cart.id, card_id, MOST_CARDS)
+                add_gift_card(session, cart.id, found.card_id, MOST_CARDS)
         else:
-            problem = InvalidInput(mark("We do not know this code. Please check how it is spelt."))
+            problem = InvalidInput(found.problem)
     except InvalidInput as error:
         problem = error
     return _changed(cart, problem)
@@ -207,7 +202,8 @@ def remove_discount_code() -> BaseResponse:
     """POST /cart/codes/remove: code"""
     cart = _cart_or_404()
     with transaction() as session:
-        remove_code(session, cart.id, fold_code(request.form.get("code", "")))
+        for key in cart_keys_of(session, cart.codes, request.form.get("code", "")):
+            remove_code(session, cart.id, key)
     return _changed(cart)
 
 

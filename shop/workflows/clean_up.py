@@ -14,6 +14,7 @@ from shop.cart.models import Cart, CartLine
 from shop.catalog.models import Product
 from shop.catalog.past_prices.lowest import let_old_prices_go
 from shop.catalog.runs.models import ChangeFile, ChangeItem, ChangeRun
+from shop.channels.codes.keeping import forget_codes as forget_codes_of_others
 from shop.channels.hooking.models import ChannelEvent
 from shop.core import clock
 from shop.core.transaction import transaction
@@ -36,6 +37,7 @@ KEEP_WEBHOOKS = timedelta(days=30)
 KEEP_EMPTY_CARTS = timedelta(days=7)
 KEEP_UNPAID_GIFTS = timedelta(days=30)
 KEEP_CARTS = timedelta(days=180)
+KEEP_CARD_CODES = timedelta(days=90)
 
 
 def run() -> None:
@@ -68,6 +70,7 @@ def run() -> None:
         let_old_wishes_go(session)
         forget_old_files(session)
         forget_codes(session, now)
+        forget_codes_of_others(session, now - KEEP_CARD_CODES)
         session.execute(
             delete(GiftCard).where(GiftCard.status == "waiting", GiftCard.created_at < now - KEEP_UNPAID_GIFTS)
         )

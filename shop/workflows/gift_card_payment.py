@@ -23,6 +23,7 @@ from shop.payments.models import Payment
 from shop.payments.summing import GIFT_CARD
 from shop.promotions.gift_cards.models import GiftCard, GiftCardUse
 from shop.promotions.gift_cards.reserving import Captured, capture
+from shop.workflows.channel_cards import ask_to_debit
 
 COVERED = "covered:"
 
@@ -117,7 +118,9 @@ def pay_with_cards(session: Session, checkout: Checkout, order: Order) -> str:
     if not checkout.gift_minor:
         return ""
     missing = 0
-    for one in capture(session, checkout.id, order.id, order.number):
+    captured = capture(session, checkout.id, order.id, order.number)
+    ask_to_debit(session, order, captured)
+    for one in captured:
         missing += one.missing_minor
         if one.minor:
             session.add(_payment(order, one))

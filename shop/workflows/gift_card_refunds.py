@@ -15,6 +15,7 @@ from shop.promotions.gift_cards.issuing import reopen
 from shop.promotions.gift_cards.ledger import lock_cards, transfer
 from shop.promotions.gift_cards.models import GiftCard, GiftCardUse
 from shop.workflows.bought_gift_cards import bought_with, take_back
+from shop.workflows.channel_cards import ask_to_credit
 from shop.workflows.letter_facts import money
 from shop.workflows.record_refund import record_counter_refund
 
@@ -34,7 +35,9 @@ def refund_to_card(session: Session, order: Order, refund: Refund, payment: Paym
         who=refund.requested_by,
         why=f"Refund of order {order.number}",
     )
-    told = f"{money(order, refund.amount_minor)} went back to {payment.method[:1].lower()}{payment.method[1:]}."
+    is_theirs = ask_to_credit(session, order, refund, use_id, card_id)
+    went = "goes back" if is_theirs else "went back"
+    told = f"{money(order, refund.amount_minor)} {went} to {payment.method[:1].lower()}{payment.method[1:]}."
     if reopen(session, card_id):
         told += " The card had run out; it pays again for 90 days."
     tell(session, order, "gift_card", who=refund.requested_by, why=told, gift_card_id=card_id)

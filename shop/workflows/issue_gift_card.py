@@ -122,4 +122,6 @@ def _hold(session: Session, card_id: int) -> GiftCard:
     ).scalar_one_or_none()
     if card is None:
         raise NotFound("There is no such gift card.")
+    if card.source == "channel":
+        raise Conflict("This card belongs to another platform: change it there.")
     return card

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
+from shop.channels.codes.models import CardMove
 from shop.channels.hooking.models import ChannelEvent
 from shop.channels.ordering.models import ChannelOrder, ChannelPull, ChannelPush
 from shop.channels.syncing.models import SyncRun
@@ -50,6 +51,7 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "new_products": (NewProduct, JobName.DRAIN_NEW_PRODUCTS),
     "privacy_requests": (PrivacyRequest, JobName.DRAIN_PRIVACY),
     "change_runs": (ChangeRun, JobName.RUN_CHANGES),
+    "channel_card_moves": (CardMove, JobName.DRAIN_CARD_MOVES),
     "returns": (Return, JobName.DRAIN_RETURNS),
     "withdrawals": (Withdrawal, JobName.DRAIN_WITHDRAWALS),
     "channel_events": (ChannelEvent, JobName.DRAIN_CHANNEL_EVENTS),
@@ -291,6 +293,7 @@ def _columns(kind: str) -> Any:
         "new_products": lambda: NewProduct.title,
         "privacy_requests": lambda: PrivacyRequest.kind,
         "change_runs": lambda: ChangeRun.title,
+        "channel_card_moves": lambda: CardMove.key,
         "returns": lambda: Return.number,
         "withdrawals": lambda: Withdrawal.reference,
         "channel_events": lambda: ChannelEvent.topic + " · " + ChannelEvent.subject_id,

@@ -42,6 +42,7 @@ WHAT = {
     "channel_orders": "An order of another platform needs you",
     "channel_pushes": "Another platform could not be told of something",
     "change_runs": "A change of many products stopped on its way",
+    "channel_card_moves": "A gift card of another platform could not be charged, or paid back",
 }
 QUIET = frozenset({"letters", "images"})  # shown in the panel; a letter about a letter would loop
 
@@ -75,22 +76,29 @@ def _announce(session: Session, held: Claim, why: str) -> None:
 def report_failure(model: type[Any], held: Claim, *, kind: str, why: str, may_be_done: bool = True) -> None:
     """Park the row and ask for the merchant's letter, in one transaction. `may_be_done`: the last call's fate stays
     marked as unknown."""
-    table = model.__tablename__
     with transaction() as session:
-        durable.park(session, model, held, why=why, kind=kind, keep_calling=may_be_done)
-        if model is FulfilmentOrder:
-            _announce(session, held, why)
-        if table in QUIET:
-            return
-        request_letter(
-            session,
-            letter="merchant_failure",
-            subject_key=f"{table}:{held.id}#{held.fence}",
-            to_email=current_profile().merchant_email,
-            facts={
-                "what": WHAT.get(table, "Something could not be done"),
-                "why": why,
-                "hint": hint_for(table, kind, why),
-                "url": public_url(f"/admin/failures?row={table}:{held.id}"),
-            },
-        )
+        write_failure(session, model, held, kind=kind, why=why, may_be_done=may_be_done)
+
+
+def write_failure(
+    session: Session, model: type[Any], held: Claim, *, kind: str, why: str, may_be_done: bool, **values: object
+) -> None:
+    """The same in the caller's transaction; `values` of the row beside it."""
+    table = model.__tablename__
+    durable.park(session, model, held, why=why, kind=kind, keep_calling=may_be_done, **values)
+    if model is FulfilmentOrder:
+        _announce(session, held, why)
+    if table in QUIET:
+        return
+    request_letter(
+        session,
+        letter="merchant_failure",
+        subject_key=f"{table}:{held.id}#{held.fence}",
+        to_email=current_profile().merchant_email,
+        facts={
+            "what": WHAT.get(table, "Something could not be done"),
+            "why": why,
+            "hint": hint_for(table, kind, why),
+            "url": public_url(f"/admin/failures?row={table}:{held.id}"),
+        },
+    )

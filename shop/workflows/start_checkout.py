@@ -33,6 +33,7 @@ from shop.tenancy.currencies import pricing_for
 from shop.tenancy.languages import absolute_url_for
 from shop.tenancy.profile import Profile, current_profile
 from shop.words import mark
+from shop.workflows.channel_codes import freshen_cart
 from shop.workflows.find_discounts import promotions_for
 from shop.workflows.find_gift_cards import paid_by_cards
 from shop.workflows.gift_card_payment import as_paid_with_cards
@@ -109,6 +110,7 @@ def start_checkout(
     costs more than the `seen_minor` that the buyer saw, or is in another currency than they saw, UsedUp when a discount
     has no use left, OutsideError kinds when the gateway cannot be asked. A repeat returns the same page.
     """
+    freshen_cart(cart_id)
     profile = current_profile()
     seen = (seen_minor, seen_currency)
     plan = run_in_transaction(lambda session: _freeze(session, cart_id, profile, email, locale, seen))

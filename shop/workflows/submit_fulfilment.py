@@ -16,7 +16,7 @@ from shop.core import clock, durable, log
 from shop.core.durable import Claim
 from shop.core.queue import JobName, enqueue_after_commit
 from shop.core.transaction import release_connection, run_in_transaction, transaction
-from shop.errors import Conflict, Misunderstood, Refused
+from shop.errors import Conflict, Misunderstood, Refused, Unavailable
 from shop.extensions import db
 from shop.fulfilment.merging import refresh_status
 from shop.fulfilment.models import FulfilmentOrder
@@ -25,6 +25,7 @@ from shop.fulfilment.printify.mapping import order_payload, read_order
 from shop.orders.models import Order
 from shop.orders.statuses import lock_order
 from shop.tenancy.profile import current_profile
+from shop.workflows.channel_cards import waits_for_card
 from shop.workflows.stop_fulfilment import find_by_our_key
 
 logger = log.get_logger("fulfilment")
@@ -45,6 +46,8 @@ def advance_fulfilment(held: Claim) -> None:
         return
     if work.is_held:
         raise Held(work.hold_reason or "This order is on hold.", service="fulfilment")
+    if waits_for_card(db.session(), order.id):
+        raise Unavailable("It waits until a gift card of another platform has paid.", service="channels")
     client = printify_client(max_wait=20)
     if work.step == "submit":
         _submit(held, work, client)

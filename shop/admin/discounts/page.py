@@ -37,10 +37,11 @@ class Changed(Exception):
 @staff_only()
 def discounts() -> Response:
     session, now = db.session(), clock.now()
-    total = int(session.execute(select(func.count(Discount.id))).scalar_one())
+    ours = Discount.connection_id.is_(None)
+    total = int(session.execute(select(func.count(Discount.id)).where(ours)).scalar_one())
     page = min(page_number(request.args.get("page")), max(1, -(-total // PER_PAGE)))
     rows = session.execute(
-        select(Discount).order_by(Discount.id.desc()).offset((page - 1) * PER_PAGE).limit(PER_PAGE)
+        select(Discount).where(ours).order_by(Discount.id.desc()).offset((page - 1) * PER_PAGE).limit(PER_PAGE)
     ).scalars()
     found = [(row, KINDS[row.kind], state_of(row, now)) for row in rows]
     listed = Page(found, total, page, PER_PAGE)
@@ -158,7 +159,7 @@ def _main_code(session: Session, discount_id: int) -> str:
 
 
 def _find(session: Session, discount_id: int, to_change: bool = False) -> Discount:
-    asked = select(Discount).where(Discount.id == discount_id)
+    asked = select(Discount).where(Discount.id == discount_id, Discount.connection_id.is_(None))
     if to_change:
         asked = asked.with_for_update().execution_options(populate_existing=True)
     found = session.execute(asked).scalar_one_or_none()

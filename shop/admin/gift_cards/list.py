@@ -72,7 +72,7 @@ def _parts() -> Iterator[str]:
         rows = list(
             db.session.execute(
                 select(GiftCard)
-                .where(GiftCard.id > after, GiftCard.status != "waiting")
+                .where(GiftCard.id > after, GiftCard.status != "waiting", GiftCard.source != "channel")
                 .order_by(GiftCard.id)
                 .limit(AT_ONCE)
             ).scalars()

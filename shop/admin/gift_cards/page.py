@@ -47,6 +47,7 @@ STATES = {
 KINDS = {
     "issue": "Issued", "reserve": "Set aside for a checkout", "capture": "Paid for an order",
     "late": "Paid for an order", "release": "Given back: nobody paid", "refund": "Refunded",
+    "refused": "Not taken off by its platform",
     "add": "Added", "deduct": "Taken off", "expire": "Ran out",
 }  # fmt: skip
 FIELDS = (

@@ -44,6 +44,7 @@ def reopen(session: Session, card_id: int) -> bool:
         update(GiftCard)
         .where(
             GiftCard.id == card_id,
+            GiftCard.source != "channel",
             GiftCard.expires_on < today,
             GiftCard.status.in_(["active", "expired"]),
         )

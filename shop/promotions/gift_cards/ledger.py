@@ -23,6 +23,7 @@ WAYS = {
     "late": (FREE, SPENT),  # captured after the reservation was given back
     "release": (HELD, FREE),
     "refund": (SPENT, FREE),
+    "refused": (SPENT, FREE),  # another platform's card, and they would not take it off
     "add": (SHOP, FREE),
     "deduct": (FREE, SHOP),
     "expire": (FREE, SHOP),

@@ -14,12 +14,16 @@ from shop.promotions.gift_cards.models import GiftCard, GiftCardEntry
 
 PER_PAGE = 50
 COUNTED_AT_MOST = 5_000
-TABS = {"all": "All", "active": "With money", "waiting": "To be sent", "disabled": "Switched off", "over": "Over"}
+TABS = {
+    "all": "All", "active": "With money", "waiting": "To be sent", "disabled": "Switched off", "over": "Over",
+    "channel": "Of other platforms",
+}  # fmt: skip
 
 
 def search_cards(session: Session, tab: str, query: str, page: int) -> tuple[Page[GiftCard], bool]:
     """(a page, whether more than COUNTED_AT_MOST fit); two statements."""
-    where = [GiftCard.status != "waiting", *_tab(tab), *_query(query)]
+    is_theirs = GiftCard.source == "channel" if tab == "channel" else GiftCard.source != "channel"
+    where = [GiftCard.status != "waiting", is_theirs, *_tab(tab), *_query(query)]
     counted = select(GiftCard.id).where(*where).limit(COUNTED_AT_MOST + 1).subquery()
     total = int(session.execute(select(func.count()).select_from(counted)).scalar_one())
     pages = max(1, -(-min(total, COUNTED_AT_MOST) // PER_PAGE))
@@ -78,7 +82,11 @@ def owed(session: Session) -> list[tuple[str, int]]:
     today = clock.now().date()
     asked = (
         select(GiftCard.currency, func.sum(GiftCard.balance_minor))
-        .where(GiftCard.status.in_(["active", "disabled"]), func.coalesce(GiftCard.expires_on, today) >= today)
+        .where(
+            GiftCard.status.in_(["active", "disabled"]),
+            GiftCard.source != "channel",  # their shop owes that
+            func.coalesce(GiftCard.expires_on, today) >= today,
+        )
         .group_by(GiftCard.currency)
         .order_by(GiftCard.currency)
     )

@@ -36,7 +36,7 @@ class GiftCard(Model):
     initial_minor: Mapped[int] = mapped_column(Integer)
     balance_minor: Mapped[int] = mapped_column(Integer, default=0)
     status: Mapped[str] = mapped_column(String(10), default="waiting")
-    source: Mapped[str] = mapped_column(String(10))  # bought | issued
+    source: Mapped[str] = mapped_column(String(10))  # bought | issued | channel (another platform's)
     expires_on: Mapped[date | None] = mapped_column(Date)  # the last day it pays
     checkout_id: Mapped[int | None] = mapped_column(ForeignKey("checkouts.id", ondelete="SET NULL"), index=True)
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), index=True)  # it was bought with

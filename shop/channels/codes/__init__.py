@@ -1,0 +1,1 @@
+"""Discount codes and gift cards of other platforms, taken here."""
