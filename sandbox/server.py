@@ -33,6 +33,7 @@ _MODULES = (
     "sandbox.control.routes",
     "sandbox.pictures.routes",
     "sandbox.receiver.routes",
+    "sandbox.prestashop.routes",
     "sandbox.channels.routes",
 )
 _log = logging.getLogger("sandbox")

@@ -1,0 +1,53 @@
+"""Pages by time of change that miss nothing while rows change under them (contracts/prestashop.md §2).
+
+The cursor is the last row's moment and id: "2026-11-20 10:15:00|12". An offset would skip a row whenever one before it
+moved to the end; this asks for what stands behind the last row instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from shop.channels.prestashop.client import Client
+from shop.channels.prestashop.terms import FORM, Terms
+from shop.channels.prestashop.wire import SERVICE
+from shop.errors import Misunderstood
+
+FAR = "2099-12-31 23:59:59"
+_SORT = "[date_upd_ASC,id_ASC]"
+_CURSOR = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\|(\d{1,12})")
+
+
+def pull_rows(
+    client: Client, resource: str, terms: Terms, since: datetime | None, cursor: str, size: int,
+    filters: Mapping[str, str] | None = None,
+) -> tuple[list[dict[str, Any]], str, bool]:  # fmt: skip
+    """(rows, the next cursor, whether these were the last). At most two calls."""
+
+    def read(count: int, **more: str) -> list[dict[str, Any]]:
+        asked = {**(filters or {}), **{f"filter[{name}]": value for name, value in more.items()}}
+        return client.list_rows(resource, asked, sort=_SORT, limit=count, language=terms.language_id, dates=True)
+
+    place = _CURSOR.fullmatch(cursor)
+    if place is None:
+        rows = read(size, **({"date_upd": f"[{terms.since(since)},{FAR}]"} if since else {}))
+    else:
+        rows = read(size, date_upd=f"[{place[1]},{place[1]}]", id=f">[{place[2]}]")
+        if len(rows) < size:
+            rows += read(size - len(rows), date_upd=f"[{_next_second(place[1])},{FAR}]")
+    if len(rows) < size:
+        return rows, cursor, True
+    following = f"{rows[-1].get('date_upd')}|{rows[-1].get('id')}"
+    if following == cursor or _CURSOR.fullmatch(following) is None:
+        raise Misunderstood(service=SERVICE, detail=f"{resource}: the pages do not go on after {following[:60]}")
+    return rows, following, False
+
+
+def _next_second(text: str) -> str:
+    try:
+        return (datetime.strptime(text, FORM) + timedelta(seconds=1)).strftime(FORM)
+    except (ValueError, OverflowError):  # "0000-00-00 00:00:00": never changed
+        return "0000-00-00 00:00:01"
