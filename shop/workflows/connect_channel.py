@@ -149,7 +149,8 @@ def _lock(session: Session, connection_id: int) -> Connection:
 def _keep(
     session: Session, connector: type[Connector], row: Connection, secrets: Mapping[str, str], *, is_new: bool
 ) -> None:
-    """Secrets by their names; lasting keys also as the one token that calls are made with."""
+    """Secrets by their names; lasting keys also as the one token that calls are made with: a single key as it is,
+    several as JSON by their names."""
     spec, given = connector.spec, dict(secrets)
     if is_new and MADE_UP not in given and any(s.name == MADE_UP for s in spec.settings):
         given[MADE_UP] = new_token()
@@ -168,7 +169,8 @@ def _keep(
         row.refreshing_until = row.refresh_not_before = None
         row.refresh_failures = 0
     if AuthKind.KEYS in spec.auth and keys:
-        store_tokens(session, row.id, [Token(TokenKind.API_KEY, orjson.dumps(keys).decode())])
+        value = orjson.dumps(keys).decode() if len(keys) > 1 else next(iter(keys.values()))
+        store_tokens(session, row.id, [Token(TokenKind.API_KEY, value)])
 
 
 def _write_problem(connection_id: int, before: str, worked: bool, error: OutsideError, connector: Connector) -> Verdict:

@@ -28,6 +28,7 @@ NO_PAGES = {
     "admin.letter_kind_frame",
     "admin.newsletter_frame",
     "admin.authorised",
+    "admin.sync_progress",
 }
 #: asked for with what they need
 WITH = {
@@ -41,6 +42,10 @@ VALUES = {
     "kind": "SELECT 'fulfilment_orders'",
     "section": "SELECT 'general'",
     "channel": "SELECT 'market'",
+    "connection_id": "SELECT id FROM connections WHERE channel = 'toy'",
+    "admin.edit_connection connection_id": "SELECT id FROM connections WHERE channel = 'market'",
+    "admin.leave_for_consent connection_id": "SELECT id FROM connections WHERE channel = 'fair'",
+    "sync_run_id": "SELECT id FROM sync_runs ORDER BY id DESC LIMIT 1",
     "row_id": "SELECT id FROM fulfilment_orders WHERE work_state = 'parked' ORDER BY id LIMIT 1",
     "member_id": "SELECT id FROM staff_members ORDER BY id LIMIT 1",
     "endpoint_id": "SELECT id FROM webhook_endpoints ORDER BY id LIMIT 1",

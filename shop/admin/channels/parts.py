@@ -88,23 +88,22 @@ def title_of(found: Connection) -> str:
     return found.name or str(found.account.get("name") or "") or registry.class_of(found.channel).spec.name
 
 
-def connection_page(template: str, found: Connection, *, fragment: str | None = None, **context: Any) -> Response:
-    """A page of a connection, with its head and tabs (templates/admin/channel_frame.html)."""
+def connection_page(template: str, found: Connection, /, *, tab: str = "", **context: Any) -> Response:
+    """A page of a connection, with its head and tabs (templates/admin/channel_frame.html). `tab`: the endpoint that a
+    page without a tab of its own stands under."""
     return render(
         template,
-        fragment=fragment,
         connection=found,
         connector=registry.class_of(found.channel),
         spec=registry.class_of(found.channel).spec,
-        state=STATES.get(found.status, (found.status, "waiting")),
-        tabs=_tabs(found),
+        tabs=_tabs(found, tab),
         name=title_of(found),
         initials=initials,
-        **{"page_title": title_of(found), **context},
+        **{"page_title": title_of(found), "state": STATES.get(found.status, (found.status, "waiting")), **context},
     )
 
 
-def _tabs(found: Connection) -> list[tuple[str, str, bool]]:
+def _tabs(found: Connection, current: str) -> list[tuple[str, str, bool]]:
     shown = []
     for tab in TABS:
         if tab.endpoint not in current_app.view_functions or not allowed(tab.permission):
@@ -112,5 +111,5 @@ def _tabs(found: Connection) -> list[tuple[str, str, bool]]:
         if tab.roles and not any(registry.can(found.channel, role) for role in tab.roles):
             continue
         url = url_for(tab.endpoint, connection_id=found.id)
-        shown.append((tab.title, url, request.path == url))
+        shown.append((tab.title, url, tab.endpoint == current or request.path == url))
     return shown
