@@ -37,9 +37,13 @@ MEASURES = {
     "repricing": "Changes of many products: prices, files, undo",
     "syncing": "The catalogue over HTTP, from the sandbox",
     "order_list": "The list of orders when there are more of them",
+    "channels": "Other platforms: import, a second look, faults",
     "exporting": "Orders as CSV: speed, and memory",
 }
-BY_NAME = {"servers": "WSGI servers side by side"}
+BY_NAME = {
+    "servers": "WSGI servers side by side",
+    "both_sides": "Edits on both sides of every platform (T7)",
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -186,7 +186,11 @@ def _settle_there(
         replaced = {**step.replaced, "theirs": {n: told[n] for n in step.to_theirs if n in told}}
         why = f"Not taken there as it is here: {', '.join(not_taken[:5])}" if not_taken else ""
         finish_steps(
-            session, way.run_id, [(step.id, ours.id, replaced)], changed=int(has_written or bool(todo)), told=why
+            session,
+            way.run_id,
+            [(step.id, ours.id, replaced)],
+            changed=int(has_written or bool(todo) or step.attempts > 0),
+            told=why,
         )
 
 

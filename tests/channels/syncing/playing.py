@@ -8,13 +8,11 @@ connection). `play` says how far reality is from it.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sqlalchemy import text
 
-from shop.catalog.html import clean_html
 from shop.channels.syncing.models import SyncRun
 from shop.channels.syncing.product_rows import write_products
 from shop.core.transaction import transaction
@@ -203,7 +201,3 @@ def fingerprint() -> str:
                       FROM products p JOIN variants v ON v.product_id = p.id""")
         ).scalar()
     )
-
-
-Cleaner = Callable[[str], str]
-clean: Cleaner = clean_html

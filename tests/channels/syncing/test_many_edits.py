@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from shop.catalog.html import clean_html
 from shop.channels import registry
-from tests.channels.syncing.playing import clean, play, undo_restores
+from tests.channels.syncing.playing import play, undo_restores
 from tests.channels.syncing.toy import Toy, connect
 
 
@@ -33,7 +34,7 @@ class ToySide:
     def read(self) -> dict[str, dict[str, Any]]:
         return {
             external_id: {
-                "title": p.title, "description_html": clean(p.description_html), "tags": sorted(p.tags),
+                "title": p.title, "description_html": clean_html(p.description_html), "tags": sorted(p.tags),
                 "price": p.variants[0].price_minor,
             }
             for external_id, p in self.world.products.items()
