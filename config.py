@@ -82,6 +82,7 @@ class Config:
     # -- channels
     #: origins on this machine where a connected store may be (the sandbox); else public addresses only
     channel_origins: tuple[str, ...] = ()
+    shopify_base_url: str = "https://{shop}"  # where a Shopify shop's Admin API is; {shop} is its domain
 
     # -- letters
     email_provider: str = "smtp"  # smtp | sendgrid | brevo

@@ -84,6 +84,7 @@ def use_sandbox(env: dict[str, str], var: Path = VAR) -> None:
         STRIPE_BASE_URL=f"{sandbox}/stripe",
         WEBHOOK_ORIGINS=sandbox,
         CHANNEL_ORIGINS=sandbox,
+        SHOPIFY_BASE_URL=f"{sandbox}/shopify/{{shop}}",
         SANDBOX_SHOP_URL=f"http://127.0.0.1:{env['PORT']}",
     )
     env.setdefault("SANDBOX_DIR", str(var / "sandbox"))

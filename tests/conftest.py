@@ -122,6 +122,7 @@ def config(
         stripe_base_url=f"{url}/stripe",
         webhook_origins=(url,),
         channel_origins=(url,),
+        shopify_base_url=f"{url}/shopify/{{shop}}",
         smtp_host="127.0.0.1",
         smtp_port=world.settings.smtp_port,
         media_dir=str(tmp_path_factory.mktemp("media")),

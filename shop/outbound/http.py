@@ -57,6 +57,11 @@ class _Request:
     headers: Mapping[str, str]
     timeout: tuple[float, float]
     max_bytes: int
+    is_read: bool = False
+
+    @property
+    def only_reads(self) -> bool:
+        return self.is_read or self.method in _SAFE_METHODS
 
     @property
     def url(self) -> str:
@@ -78,24 +83,29 @@ def call(
     max_wait: float = 2.0,
     accept: Collection[int] = (),
     max_bytes: int = MAX_ANSWER_BYTES,
+    is_read: bool = False,
+    operation: str = "",
 ) -> Answer:
     """Call a service and return its 2xx answer (or one of the statuses in `accept`).
 
     `repeatable`: may the same request be sent twice (default: for GET and HEAD)? Others are tried again only where
-    they surely were not sent. `max_wait`: seconds to wait for a free slot of the rate budget. `subject` names the row
-    this is about ("fulfilment:12") in the log. Raises RateLimited (with retry_at), Unavailable (`sent` tells whether
-    a write may have been accepted), NeedsReconnect, Refused, Misunderstood; never a library's own exception.
+    they surely were not sent. `is_read`: a POST that only reads (GraphQL): repeated, and kept out of the log, as
+    a GET is; `operation` names it in the metrics where the path does not. `max_wait`: seconds to wait for a free slot
+    of the rate budget. `subject` names the row this is about ("fulfilment:12") in the log. Raises RateLimited (with
+    retry_at), Unavailable (`sent` tells whether a write may have been accepted), NeedsReconnect, Refused,
+    Misunderstood; never a library's own exception.
     A foreign service's address is checked at each connect; one that is not public raises Refused.
     `facts["may_be_done"]` of each: a write of this call, or of an earlier try of it, may have been accepted, also
     where it may be repeated.
     """
     request = _Request(
-        service, method, path, json, body, params, {**dict(service.headers), **(headers or {})}, timeout, max_bytes
-    )
-    safe = method in _SAFE_METHODS if repeatable is None else repeatable
-    operation = metrics.operation_of(method, path)
+        service, method, path, json, body, params, {**dict(service.headers), **(headers or {})}, timeout, max_bytes,
+        is_read,
+    )  # fmt: skip
+    safe = request.only_reads if repeatable is None else repeatable
+    operation = operation or metrics.operation_of(method, path)
     started = time.monotonic()
-    outcome, told, log_it = "ok", "", method not in _SAFE_METHODS
+    outcome, told, log_it = "ok", "", not request.only_reads
     status: int | None = None
     try:
         answer = _try_a_few_times(request, safe, max_wait, accept)
@@ -125,7 +135,7 @@ def _try_a_few_times(request: _Request, safe: bool, max_wait: float, accept: Col
         try:
             return _send_once(request, safe, max_wait, accept)
         except OutsideError as error:
-            may_be_done |= request.method not in _SAFE_METHODS and bool(error.facts.pop("lost", False))
+            may_be_done |= not request.only_reads and bool(error.facts.pop("lost", False))
             error.facts["may_be_done"] = may_be_done
             pause = _pause_before_next(error, number, safe) if isinstance(error, Unavailable) else None
             if pause is None or not isinstance(error, Unavailable):
@@ -244,7 +254,7 @@ def _surely_not_sent(error: BaseException) -> bool:
 def _without_keys(text: str, headers: Mapping[str, str]) -> str:
     """Whatever they echo, our keys do not reach a log; nor do those that travel in an address."""
     for name, value in headers.items():
-        if name.lower() in ("authorization", "x-api-key", "api-key") and value:
+        if name.lower() in ("authorization", "x-api-key", "api-key", "x-shopify-access-token") and value:
             text = text.replace(value, "[hidden]").replace(value.split()[-1], "[hidden]")
     return redact(text)
 
