@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -15,6 +15,8 @@ from shop.checkout.shipping import read_rates
 from shop.core.money import payable, share_of
 from shop.drafts.models import DraftItem, DraftOrder
 from shop.orders.draft import OrderDraft
+from shop.promotions.gift_cards.splitting import PaidByCards
+from shop.promotions.reading import Promotions
 from shop.tenancy.currencies import pricing_for
 from shop.tenancy.profile import Profile
 
@@ -37,6 +39,7 @@ class PricedDraft:
     items: tuple[PricedItem, ...]
     quote: Quote
     is_all_handed: bool
+    paid_by_cards: PaidByCards = field(default_factory=PaidByCards)
     not_offered: str = ""  # its currency, where the shop does not sell in it any more
 
     @property
@@ -51,6 +54,11 @@ class PricedDraft:
         return "It cannot be sent to this country." if self.quote.chosen is None else None
 
     @property
+    def payable_minor(self) -> int:
+        """What is left for cash or the terminal."""
+        return self.quote.total_minor - self.paid_by_cards.minor
+
+    @property
     def moved(self) -> tuple[PricedItem, ...]:
         return tuple(item for item in self.items if item.has_moved)
 
@@ -60,8 +68,14 @@ def read_items(session: Session, draft_id: int) -> Sequence[DraftItem]:
     return rows.scalars().all()
 
 
-def price_draft(session: Session, draft: DraftOrder, profile: Profile, *, table_tax: bool) -> PricedDraft:
-    """Three statements, however many things are in it."""
+#: finds the discounts of a draft's codes for its lines
+Finder = Callable[[Sequence[PricedLine]], Promotions | None]
+
+
+def price_draft(
+    session: Session, draft: DraftOrder, profile: Profile, *, table_tax: bool, find: Finder | None = None
+) -> PricedDraft:
+    """Three statements, however many things are in it, and those of `find`."""
     pricing = pricing_for(profile, draft.currency)
     items = {item.id: item for item in read_items(session, draft.id)}
     wanted = [Wanted(i.id, i.variant_id, i.quantity, i.seen_minor) for i in items.values()]
@@ -78,12 +92,14 @@ def price_draft(session: Session, draft: DraftOrder, profile: Profile, *, table_
         method=draft.shipping_method,
         table_tax=table_tax,
         handed_over=handed,
+        promotions=find(lines) if find is not None else None,
         pricing=pricing,
     )
     priced = tuple(
         PricedItem(items[line.id], line, before.unit_minor) for line, before in zip(lines, listed, strict=True)
     )
-    return PricedDraft(priced, quote, all_handed, "" if pricing.code == draft.currency else draft.currency)
+    not_offered = "" if pricing.code == draft.currency else draft.currency
+    return PricedDraft(priced, quote, all_handed, not_offered=not_offered)
 
 
 def order_draft(draft: DraftOrder, priced: PricedDraft, *, channel: str) -> OrderDraft:

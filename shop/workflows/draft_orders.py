@@ -6,6 +6,7 @@ page. A draft whose link is out has frozen prices; to change it the link is take
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -29,11 +30,15 @@ from shop.orders.statuses import move_fulfilment, move_order, set_payment_status
 from shop.payments.models import Payment
 from shop.payments.stripe_gateway import gateway
 from shop.payments.summing import sum_payments
+from shop.promotions.gift_cards.reserving import set_aside
+from shop.promotions.reserving import lock_discounts, redeem, reserve
 from shop.tenancy.profile import current_profile
 from shop.workflows.announcements import announce_order
+from shop.workflows.draft_codes import cards_of_draft, freshen_draft, promotions_of
+from shop.workflows.gift_card_payment import pay_with_cards
 from shop.workflows.issue_invoice import issue_when_paid
 from shop.workflows.letter_facts import day, draft_facts, draft_totals, order_facts, public_url
-from shop.workflows.start_checkout import forget_page, uses_tax_table
+from shop.workflows.start_checkout import forget_page, uses_of, uses_tax_table
 
 METHODS = {"cash": "Cash", "terminal": "Card terminal"}
 PAID = "This draft is paid already."
@@ -51,7 +56,14 @@ def find_draft(session: Session, draft_id: int, *, to_change: bool = False) -> D
 
 
 def priced(session: Session, draft: DraftOrder) -> PricedDraft:
-    return price_draft(session, draft, current_profile(), table_tax=uses_tax_table())
+    now = price_draft(
+        session,
+        draft,
+        current_profile(),
+        table_tax=uses_tax_table(),
+        find=lambda lines: promotions_of(session, draft, lines),
+    )
+    return replace(now, paid_by_cards=cards_of_draft(session, draft, now.quote.total_minor, now.quote.currency))
 
 
 def link_of(draft: DraftOrder) -> str:
@@ -60,6 +72,7 @@ def link_of(draft: DraftOrder) -> str:
 
 def send_link(draft_id: int, *, days: int, who: str) -> bool:
     """Freeze the prices and write to the customer. False when the link is out already; Conflict once it is paid."""
+    freshen_draft(draft_id)
 
     def work(session: Session) -> bool:
         draft = find_draft(session, draft_id, to_change=True)
@@ -71,6 +84,8 @@ def send_link(draft_id: int, *, days: int, who: str) -> bool:
         now = _payable(session, draft)
         if any(item.item.handed_over for item in now.items):
             raise Conflict("What is taken away is paid at the counter: record the payment here, or untick it.")
+        if draft.gift_card_ids:
+            raise Conflict("Gift cards pay at the counter: record the payment here, or take them out.")
         frozen = order_draft(draft, now, channel="draft")
         if frozen.total_minor <= 0:
             raise Conflict("There is nothing to pay. Record it at the counter instead.")
@@ -121,6 +136,7 @@ def take_payment(draft_id: int, *, method: str, received_minor: int | None, who:
     """Sold at the counter: an order at once. Returns (its number, the change to give). A repeat returns the first
     order's number. Raises InvalidInput when less was received than is due, or an address is missing."""
     _close_pages(draft_id)
+    freshen_draft(draft_id)
 
     def work(session: Session) -> tuple[str, int]:
         draft = find_draft(session, draft_id, to_change=True)
@@ -130,8 +146,8 @@ def take_payment(draft_id: int, *, method: str, received_minor: int | None, who:
             raise Conflict("This draft was deleted. Bring it back first.")
         now = _payable(session, draft)
         frozen = order_draft(draft, now, channel="counter")
-        received = frozen.total_minor if received_minor is None else received_minor
-        change = received - frozen.total_minor
+        received = now.payable_minor if received_minor is None else received_minor
+        change = received - now.payable_minor
         if change < 0:
             due = format_minor(-change, frozen.currency)
             raise InvalidInput(fields={"received": f"{due} is missing."})
@@ -175,20 +191,23 @@ def _place(
     order, is_new = place_order(session, frozen, buyer, source_key=f"draft:{draft.id}")
     if not is_new:
         return order
+    if why := _use_codes(session, draft, now, frozen, order):
+        raise Conflict(why)
     told = METHODS[method]
     if method == "cash":
         told += f" (received {format_minor(received, frozen.currency)}, change {format_minor(change, frozen.currency)})"
-    session.add(
-        Payment(
-            order_id=order.id,
-            gateway=method,
-            external_id=f"draft:{draft.id}",
-            status="paid",
-            amount_minor=frozen.total_minor,
-            currency=frozen.currency,
-            method=told[:60],
+    if now.payable_minor or not now.paid_by_cards.minor:
+        session.add(
+            Payment(
+                order_id=order.id,
+                gateway=method,
+                external_id=f"draft:{draft.id}",
+                status="paid",
+                amount_minor=now.payable_minor,
+                currency=frozen.currency,
+                method=told[:60],
+            )
         )
-    )
     session.flush()
     for why in reasons(draft, now):
         tell(session, order, "note", who=who, why=why)
@@ -213,6 +232,35 @@ def _place(
     )
     issue_when_paid(session, order)
     return order
+
+
+def _use_codes(session: Session, draft: DraftOrder, now: PricedDraft, frozen: OrderDraft, order: Order) -> str:
+    """Its discounts are counted and its gift cards charged, as a checkout does. Raises UsedUp and CardChanged when
+    somebody was faster; returns a sentence when a card had less after all."""
+    uses, cards = uses_of(frozen), now.paid_by_cards.uses
+    if not uses and not cards:
+        return ""
+    checkout = Checkout(
+        draft_order_id=draft.id,
+        content_hash=f"counter:{draft.id}",
+        draft=frozen.to_json(),
+        currency=frozen.currency,
+        total_minor=frozen.total_minor,
+        gift_minor=now.paid_by_cards.minor,
+        email=draft.email,
+        locale=draft.locale,
+        status="completed",
+        order_id=order.id,
+        expires_at=clock.now(),
+        polled_at=clock.now(),
+    )
+    session.add(checkout)
+    session.flush()
+    lock_discounts(session, [], uses, cards)
+    reserve(session, checkout.id, uses)
+    set_aside(session, checkout.id, cards)
+    redeem(session, checkout.id, order.id, uses)
+    return pay_with_cards(session, checkout, order)
 
 
 def _payable(session: Session, draft: DraftOrder) -> PricedDraft:

@@ -28,10 +28,11 @@ from shop.core.transaction import transaction
 from shop.drafts.models import DraftItem, DraftOrder
 from shop.drafts.pricing import read_items
 from shop.errors import Conflict, InvalidInput, OutsideError
-from shop.extensions import db
+from shop.extensions import db, limiter
 from shop.orders.models import Order
 from shop.tenancy.currencies import pricing_for
 from shop.tenancy.profile import current_profile
+from shop.workflows.draft_codes import add_to_draft, drop_from_draft
 from shop.workflows.draft_orders import METHODS, find_draft, link_of, priced, send_link, take_link_back, take_payment
 
 PRODUCTS_SHOWN = 8
@@ -41,6 +42,17 @@ CLOSED = {
     "paid": "This draft is paid already.",
     "deleted": "This draft was deleted. Bring it back first.",
 }
+
+
+#: why a code takes nothing off, for staff
+WHY_NOT = {
+    "spend_more": "More must be bought for it.", "add_more": "More of what it is for must be bought.",
+    "nothing_fits": "It is for other things.", "used_up": "It is used up.", "ended": "It has ended.",
+    "not_yet": "It has not begun.", "first_order": "It is for first orders.",
+    "per_customer": "This customer has used it.", "better": "Another one takes more off; the two do not combine.",
+    "unknown": "It is not known any more.", "shipping_is_free": "Shipping is free already.",
+    "standard_way": "It is for standard shipping.",
+}  # fmt: skip
 
 
 class Changed(Exception):
@@ -65,15 +77,21 @@ def draft_goods(draft_id: int) -> Response:
 
 
 @bp.post("/drafts/<int:draft_id>")
+@limiter.limit("30 per minute", exempt_when=lambda: request.form.get("do") != "code")
 @staff_only(May.FULFIL)
 def save_draft(draft_id: int) -> Response | BaseResponse:
-    """`add=<product>` adds the variant chosen there; `do` = save | search | send | take."""
+    """`add=<product>` adds the variant chosen there; `do` = save | search | send | take | code (with `code`);
+    `drop` = code:<place> | card:<id>."""
     typed = request.form.to_dict()
     session = db.session()
     try:
         _save(draft_id, typed)
         if typed.get("do") in ("send", "take"):
             return _go_on(draft_id, typed)
+        if typed.get("do") == "code":
+            flash(add_to_draft(draft_id, typed.get("code", "").replace("\x00", "")[:200]), "good")
+        elif typed.get("drop"):
+            drop_from_draft(draft_id, typed["drop"][:40])
     except InvalidInput as error:
         db.session.rollback()
         flash_fields = error.fields or {"form": error.user_message}
@@ -265,6 +283,7 @@ def _page(
         page_title=f"Draft {found.id}",
         draft=found,
         now=now,
+        refused=[(row.code, WHY_NOT.get(row.why, "It does not hold now.")) for row in now.quote.discounts.refused],
         is_expired=found.link_expires_at is not None and found.link_expires_at <= clock.now(),
         values=values,
         typed=typed or {},
