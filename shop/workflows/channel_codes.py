@@ -88,6 +88,7 @@ def look_up_code(typed: str) -> LookedUp:
 
 def cart_keys_of(session: Session, codes: Sequence[str], typed: str) -> list[str]:
     """Which of a cart's codes is meant by what stands beside its button."""
+    typed = typed.replace("\x00", "")
     named = select(DiscountCode.key).where(DiscountCode.key.in_(codes), DiscountCode.code == typed[:40])
     return [fold_code(typed), *session.execute(named).scalars()]
 

@@ -50,7 +50,7 @@ def test_codes_and_cards_pay_at_the_counter_and_are_charged_once(town: Town, sta
     answer = desk.post(do="take", method="terminal")
     assert "/orders/" in answer.location
     order = town.order()
-    paid = sorted(db.session.execute(select(Payment.gateway, Payment.amount_minor)).tuples())
+    paid = sorted((row[0], row[1]) for row in db.session.execute(select(Payment.gateway, Payment.amount_minor)))
     assert sum(minor for _, minor in paid) == order.total_minor and order.payment_status == "paid"
     assert paid[:2] == [("gift_card", 500), ("gift_card", 700)] and len(paid) == 3
     assert order.discount_minor > 0

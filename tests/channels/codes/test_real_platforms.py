@@ -1,0 +1,65 @@
+"""Codes of platforms as they are, over HTTP."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from shop.channels.codes.keeping import choose
+from shop.channels.codes.models import CardMove
+from shop.core.queue import JobName
+from shop.core.transaction import transaction
+from shop.extensions import db
+from shop.promotions.models import Discount
+from shop.workflows.complete_checkout import settle_session
+from shop.workflows.refund_order import request_refund_of_all
+from tests.channels.street import Platform
+from tests.promotions.gift_cards.making import books_are_right
+from tests.town import Town
+
+
+def connected(town: Town, key: str) -> Platform:
+    platform = Platform(town, key)
+    connection_id = platform.connect()
+    with transaction() as session:
+        choose(session, connection_id, takes_discounts=True, takes_gift_cards=True)
+    return platform
+
+
+@pytest.mark.parametrize("key", ["prestashop"])
+def test_a_code_of_a_platform_lowers_the_price_here(town: Town, key: str) -> None:
+    platform = connected(town, key)
+    platform.add_discount(discount={"code": "WELCOME5", "percent_points": 500})
+    platform.add_discount(discount={"code": "OLD", "percent_points": 500, "ends_at": "2020-01-01T00:00:00+00:00"})
+    platform.add_discount(discount={"code": "FRIENDS", "percent_points": 500, "is_conditional": True})
+    town.buyer.fill_cart()
+    assert "We do not know this code" in town.buyer.post("/cart/codes", {"code": "NOSUCHCODE"}).text
+    assert "not valid any more" in town.buyer.post("/cart/codes", {"code": "OLD"}).text
+    assert "conditions that cannot be checked here" in town.buyer.post("/cart/codes", {"code": "FRIENDS"}).text
+    assert "WELCOME5" in town.buyer.post("/cart/codes", {"code": "welcome5"}).text
+    assert db.session.execute(select(Discount.basis_points)).scalars().all() == [500]
+    town.buyer.pay(town.buyer.check_out())
+    town.work()
+    assert town.order().discount_minor > 0
+
+
+@pytest.mark.skip(reason="until the connector is there")
+def test_a_shopify_gift_card_pays_and_is_paid_back(town: Town) -> None:
+    platform = connected(town, "shopify")
+    card = platform.add_gift_card(card={"code": "a5bh6h64b329j4k7", "balance_minor": 1500, "expires_on": ""})
+    town.buyer.fill_cart()
+    assert "•••• J4K7" in town.buyer.post("/cart/codes", {"code": "a5bh6h64b329j4k7"}).text
+    session_id = town.buyer.check_out()
+    town.buyer.pay(session_id)
+    settle_session(session_id)
+    town.fault("shopify", "drop_after", match=".*graphql.*", times=1)
+    town.work(JobName.DRAIN_CARD_MOVES)
+    town.breathe()
+    town.work()
+    assert platform.list_gift_cards()[card]["balance_minor"] == 0
+    assert db.session.execute(select(CardMove.outcome)).scalar_one() == "made"
+    request_refund_of_all(town.order().id, reason="", who="a test")
+    town.work()
+    assert platform.list_gift_cards()[card]["balance_minor"] == 1500
+    assert len(platform.list_gift_cards()[card]["movements"]) == 2
+    books_are_right()
