@@ -36,6 +36,7 @@ _MODULES = (
     "sandbox.prestashop.routes",
     "sandbox.channels.routes",
     "sandbox.shopify.routes",
+    "sandbox.woocommerce.routes",
 )
 _log = logging.getLogger("sandbox")
 

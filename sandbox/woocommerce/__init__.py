@@ -1,0 +1,1 @@
+"""A WooCommerce shop on the web, as contracts/woocommerce.md describes it."""

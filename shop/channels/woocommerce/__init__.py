@@ -1,0 +1,1 @@
+"""WooCommerce (contracts/woocommerce.md)."""
