@@ -24,9 +24,10 @@ from shop.channels.syncing.step_ends import go_to, note
 from shop.core import clock, durable, log
 from shop.core.durable import Claim
 from shop.core.transaction import transaction
-from shop.errors import Misunderstood, OutsideError, Unavailable
+from shop.errors import Misunderstood, NeedsReconnect, OutsideError, Unavailable
+from shop.extensions import db
 from shop.workflows.apply_sync import apply_steps
-from shop.workflows.open_sync_run import open_run
+from shop.workflows.open_sync_run import NotInService, open_run
 from shop.workflows.undo_sync import plan_undo
 
 LEASE_SECONDS = 300
@@ -58,8 +59,30 @@ def run(held: Claim, must_stop: Stop = lambda: False) -> None:
                     _finish(held)
             else:
                 return
+    except (NeedsReconnect, NotInService) as error:  # the merchant was told; the next run begins where this one did
+        _close(held, error.user_message)
     except Misunderstood as error:  # garbage often passes; reading again harms nothing
         raise Unavailable(error.user_message, service=error.service, detail=error.detail) from error
+
+
+def _close(held: Claim, why: str) -> None:
+    db.session.rollback()
+    with transaction() as session:
+        durable.finish(
+            session,
+            SyncRun,
+            held,
+            outcome="failed",
+            ended_at=clock.now(),
+            errors=[{"subject": "", "why": why[:500]}],
+        )
+        session.execute(
+            update(SyncStep)
+            .where(SyncStep.run_id == held.id, SyncStep.state == "planned")
+            .values(state="rejected", error=why[:2000])
+            .execution_options(synchronize_session=False)
+        )
+    logger.info("sync closed", run=held.id, why=why)
 
 
 def run_now(run_id: int) -> str:

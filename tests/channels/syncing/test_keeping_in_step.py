@@ -15,7 +15,7 @@ from shop.channels.records import Unreadable
 from shop.channels.syncing.models import ParkedRecord, SyncConflict, SyncRun, SyncStep
 from shop.core import clock
 from shop.core.transaction import transaction
-from shop.errors import Unavailable
+from shop.errors import NeedsReconnect, Unavailable
 from shop.extensions import db
 from shop.workflows import run_sync, sync_channel
 from tests.channels.syncing.toy import Toy, World, connect
@@ -338,6 +338,28 @@ def test_new_variants_travel_to_where_they_are_missing(app: Flask) -> None:
     skus = db.session.execute(query).scalars().all()
     assert skus == ["K1", "K2"]
     assert sync(connection_id).changed == 0
+
+
+def test_a_run_of_a_connection_that_was_paused_or_lost_is_closed_and_the_next_one_goes_on(app: Flask) -> None:
+    connection_id, world = connect(direction="import")
+    world.add("Plate", ["P1"])
+
+    def set_status(status: str) -> None:
+        with transaction() as session:
+            session.execute(text("UPDATE connections SET status = :s"), {"s": status})
+
+    set_status("paused")
+    run = sync(connection_id)
+    assert (run.outcome, run.work_state, run.errors[0]["why"]) == ("failed", "done", "Toy is paused.")
+    set_status("active")
+
+    def refuse(name: str) -> None:
+        raise NeedsReconnect("The key was refused.", service="toy")
+
+    world.fails = refuse
+    assert sync(connection_id).outcome == "failed"
+    world.fails = lambda name: None
+    assert sync(connection_id).created == 1
 
 
 def test_customers_meet_by_address_and_consent_stays_where_it_was_given(app: Flask) -> None:
