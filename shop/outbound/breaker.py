@@ -72,6 +72,19 @@ def seconds_to_wait(service: Service) -> float:
         return 0.0
 
 
+def rests_for(service: Service) -> float:
+    """Seconds that the breaker stays open, for a page; takes no probe. 0: calls go out, or Redis does not tell."""
+    keys = _keys(service)
+
+    def peek(r: Redis) -> float:
+        until = r.hget(keys[0], "until")
+        seconds, micros = r.time()
+        return float(until) / 1000 - seconds - micros / 1e6 if until else 0.0
+
+    found = redis_door.attempt(peek) if has_app_context() else None
+    return max(found or 0.0, 0.0)
+
+
 def record_failure(service: Service) -> None:
     """The service did not answer, or answered that it cannot. A failed probe opens again at once."""
     forget = int(max(service.open_seconds * 4, _FORGET_SECONDS) * 1000)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import threading
 import time
 from datetime import timedelta
+from functools import partial
 
 from flask import has_app_context
-from limits import RateLimitItemPerSecond
+from limits import RateLimitItemPerSecond, WindowStats
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -46,9 +47,31 @@ def spend(service: Service, path: str, max_wait: float) -> None:
             time.sleep(min(wait, 1.0))
 
 
+def slots_left(service: Service) -> list[tuple[Budget, int]]:
+    """Each budget with how many calls it still allows now; [] without Redis."""
+    door = redis_door.door() if has_app_context() else None
+    if door is None:
+        return []
+    limiter, found = _limiter(door), []
+    for budget in service.budgets:
+        item = RateLimitItemPerSecond(budget.limit, budget.seconds, namespace="out")
+        stats = door.attempt(partial(_stats, limiter, item, _name(service, budget)))
+        if stats is not None:
+            found.append((budget, stats.remaining))
+    return found
+
+
+def _stats(limiter: MovingWindowRateLimiter, item: RateLimitItemPerSecond, name: str, _: object) -> WindowStats:
+    return limiter.get_window_stats(item, name)
+
+
+def _name(service: Service, budget: Budget) -> str:
+    return scoped_key("budget", service.key, f"{budget.limit}in{budget.seconds}")
+
+
 def _try(service: Service, budget: Budget) -> float:
     """0 when a slot was taken, else the seconds until one may come free."""
-    name = scoped_key("budget", service.key, f"{budget.limit}in{budget.seconds}")
+    name = _name(service, budget)
     door = redis_door.door() if has_app_context() else None
     if door is not None:
         limiter = _limiter(door)

@@ -119,7 +119,7 @@ def call(
         raise
     finally:
         seconds = time.monotonic() - started
-        metrics.observe(service.name, operation, outcome, seconds)
+        metrics.observe(service.name, operation, outcome, seconds, service.account if service.is_foreign else "")
         if log_it:
             told = _without_keys(told, request.headers)
             ledger.write_down(service.name, subject, f"{method} {path}", status, told, int(seconds * 1000))

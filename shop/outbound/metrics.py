@@ -6,6 +6,8 @@ import re
 
 from prometheus_client import Counter, Histogram
 
+from shop.outbound.tallies import count_call
+
 CALLS = Counter("imprint_outbound_calls", "Calls to outside services.", ["service", "operation", "outcome"])
 SECONDS = Histogram(
     "imprint_outbound_seconds",
@@ -22,6 +24,8 @@ def operation_of(method: str, path: str) -> str:
     return f"{method} {_ID.sub(':id', path)}"[:120]
 
 
-def observe(service: str, operation: str, outcome: str, seconds: float) -> None:
+def observe(service: str, operation: str, outcome: str, seconds: float, account: str = "") -> None:
+    """In this process' own counters, and in the record that all share."""
     CALLS.labels(service, operation, outcome).inc()
     SECONDS.labels(service, operation).observe(seconds)
+    count_call(service, account, operation, outcome, seconds)

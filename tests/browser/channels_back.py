@@ -12,6 +12,7 @@ from shop.channels.records import Unreadable
 from shop.core import clock
 from shop.core.transaction import transaction
 from shop.extensions import db
+from shop.outbound.tallies import count_call
 from shop.workflows import run_sync, sync_channel
 from tests.channels.market import Fair, Market
 from tests.channels.syncing.toy import connect
@@ -57,6 +58,8 @@ def stock_sync() -> None:
     world.add("Grove print", ["GP-30", "GP-50"], 3900)
     world.bad["p9"] = Unreadable("p9", "Its price is not a number.", {"id": 9, "price": "ask us"})
     _run(connection_id)
+    for outcome in ("ok", "ok", "unavailable"):
+        count_call("toy", str(connection_id), "GET /products", outcome, 1.2)
     db.session.remove()
 
 

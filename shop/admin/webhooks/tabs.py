@@ -12,6 +12,7 @@ TABS = (
     ("admin.developers", "API keys"),
     ("admin.webhook_endpoints", "Webhooks"),
     ("admin.webhook_log", "Webhook log"),
+    ("admin.outbound_calls", "Calls"),
 )
 
 

@@ -15,6 +15,7 @@ from shop.channels.records import Unreadable
 from shop.channels.syncing.models import ParkedRecord, SyncConflict, SyncRun, SyncSetting
 from shop.core.transaction import transaction
 from shop.extensions import db
+from shop.outbound.tallies import count_call
 from shop.workflows import run_sync
 from tests.admin.conftest import Staff, counting
 from tests.channels.syncing.toy import Toy, World, connect
@@ -183,3 +184,12 @@ def test_pages_ask_the_same_number_of_questions_for_many_things(staff: Staff, to
         counts.append(len(seen))
         press(staff, run_id, "apply")
     assert counts[0] == counts[1]
+
+
+def test_calls_are_told_in_numbers_for_a_connection_and_for_all(staff: Staff, toy: tuple[int, World]) -> None:
+    assert "No calls yet" in staff.get(f"{path(toy)}/calls").text
+    for outcome in ("ok", "ok", "unavailable"):
+        count_call("toy", str(toy[0]), "GET /products", outcome, 1.2)
+    for where in (f"{path(toy)}/calls", "/admin/developers/calls"):
+        page = staff.get(where).text
+        assert "GET /products" in page and "1.2 s" in page and "67 %" in page and "1 × no answer" in page
