@@ -27,7 +27,7 @@ T = TypeVar("T")
 #: the shop names no limit; this is what a small host bears (§2: at most two requests at once)
 BUDGETS = (Budget(25, 1),)
 _TOLD = (400, 401, 403, 404, 405)
-MOST_ROWS = 2000
+MOST_ROWS, MOST_NODES = 2000, 500
 MOST_BYTES = 20 * 1024 * 1024
 
 
@@ -50,9 +50,10 @@ class Client:
         limit: int = 0,
         language: str = "",
         dates: bool = False,
+        display: str = "full",
     ) -> list[dict[str, Any]]:
-        """Whole rows. Without a `limit` all there are, read in parts of 2,000."""
-        params = {"output_format": "JSON", "display": "full", **(filters or {})}
+        """Rows, whole ones but for `display`. Without a `limit` all there are, read in parts of 2,000."""
+        params = {"output_format": "JSON", "display": display, **(filters or {})}
         params |= {name: value for name, value in (("sort", sort), ("language", language)) if value}
         if dates:
             params["date"] = "1"
@@ -72,7 +73,7 @@ class Client:
         rows: list[dict[str, Any]] = []
         for start in range(0, len(wanted), 200):
             some = {f"filter[{field}]": f"[{'|'.join(wanted[start : start + 200])}]"}
-            rows += self.list_rows(resource, some, language=language)
+            rows += self.list_rows(resource, some, sort="[id_ASC]", language=language)
         return rows
 
     def find_rows(self, resource: str, field: str, value: str, language: str = "") -> list[dict[str, Any]]:
@@ -84,9 +85,14 @@ class Client:
 
     def list_nodes(self, resource: str, field: str, value: object) -> list[Element]:
         """Whole rows as XML, in all their languages, each to be changed and put back."""
-        params = {"display": "full", f"filter[{field}]": f"[{value}]"}
-        root = wire.read_xml(self._send("GET", f"/{resource}", params=params).body)
-        return list(wire.entity_of(root))
+        params = {"display": "full", f"filter[{field}]": f"[{value}]", "sort": "[id_ASC]"}
+        found: list[Element] = []
+        while True:
+            part = {**params, "limit": f"{len(found)},{MOST_NODES}"}
+            nodes = list(wire.entity_of(wire.read_xml(self._send("GET", f"/{resource}", params=part).body)))
+            found += nodes
+            if len(nodes) < MOST_NODES:
+                return found
 
     def get_node(self, resource: str, row_id: object) -> Element | None:
         """One row as XML, in all its languages, to be changed and put back; None: it is not there."""

@@ -97,7 +97,12 @@ class Listing:
     def _product_node(self, product_id: str) -> Element:
         node = self.client.get_node("products", product_id)
         if node is None:
-            raise Refused("This listing is not there any more.", service=SERVICE, detail=product_id, status=404)
+            raise Refused(
+                "This listing is not there any more.",
+                service=SERVICE,
+                detail=f"product {product_id} is gone",
+                status=404,
+            )
         return without(node, READ_ONLY)
 
     def _change_product(self, node: Element, product: ProductRecord, fields: Fields) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shop.channels.prestashop.client import Client
+from shop.channels.prestashop.reading import TOO_LARGE
 from shop.channels.prestashop.terms import FORM, Terms
 from shop.channels.prestashop.wire import SERVICE
 from shop.errors import Misunderstood
@@ -29,7 +30,14 @@ def pull_rows(
 
     def read(count: int, **more: str) -> list[dict[str, Any]]:
         asked = {**(filters or {}), **{f"filter[{name}]": value for name, value in more.items()}}
-        return client.list_rows(resource, asked, sort=_SORT, limit=count, language=terms.language_id, dates=True)
+        try:
+            return client.list_rows(resource, asked, sort=_SORT, limit=count, language=terms.language_id, dates=True)
+        except Misunderstood as error:
+            if "larger than" not in error.detail:
+                raise
+        # one of them is a bomb: told which they are, each part is read alone, and the one is left out by name
+        bare = client.list_rows(resource, asked, sort=_SORT, limit=count, dates=True, display="[id,date_upd]")
+        return _in_parts(client, resource, bare, terms)
 
     place = _CURSOR.fullmatch(cursor)
     if place is None:
@@ -44,6 +52,21 @@ def pull_rows(
     if following == cursor or _CURSOR.fullmatch(following) is None:
         raise Misunderstood(service=SERVICE, detail=f"{resource}: the pages do not go on after {following[:60]}")
     return rows, following, False
+
+
+def _in_parts(client: Client, resource: str, bare: list[dict[str, Any]], terms: Terms) -> list[dict[str, Any]]:
+    """The rows whole, in the same order; one that is too large alone stays bare, with TOO_LARGE for a reason."""
+    try:
+        ids = [row.get("id") for row in bare]
+        whole = {row.get("id"): row for row in client.by_ids(resource, ids, language=terms.language_id)}
+        return [whole[row_id] for row_id in ids if row_id in whole]
+    except Misunderstood as error:
+        if "larger than" not in error.detail:
+            raise
+    if len(bare) == 1:
+        return [{**bare[0], TOO_LARGE: "It is larger than anything that could be shown."}]
+    middle = len(bare) // 2
+    return _in_parts(client, resource, bare[:middle], terms) + _in_parts(client, resource, bare[middle:], terms)
 
 
 def _next_second(text: str) -> str:

@@ -24,7 +24,12 @@ def push_customer(
         return _make(client, around, terms, customer)
     node = client.get_node("customers", customer_id)
     if node is None:
-        raise Refused("This customer is not in the shop any more.", service=SERVICE, detail=customer_id, status=404)
+        raise Refused(
+            "This customer is not in the shop any more.",
+            service=SERVICE,
+            detail=f"customer {customer_id} is gone",
+            status=404,
+        )
     without(node, READ_ONLY)
     changed = set_text(node, "email", customer.email)
     for name, value in (("firstname", customer.first_name), ("lastname", customer.last_name)):

@@ -15,6 +15,7 @@ from shop.channels.records import ImageRecord, OptionRecord, ProductRecord, Prod
 
 Row = Mapping[str, Any]
 ALLOW, AS_THE_SHOP = "1", "2"
+TOO_LARGE = "imprint:too_large"  # on a row that was not read
 MISSING = {
     "compare_at_minor": "PrestaShop keeps sale prices apart (specific prices); they are neither read nor changed."
 }
@@ -60,6 +61,8 @@ def read_product(
     row: Row, combinations: Sequence[Row], stocks: Mapping[tuple[str, str], Row], words: Words, terms: Terms
 ) -> ProductRecord:
     product_id, title = text(row.get("id")), text(row.get("name"))
+    if TOO_LARGE in row:
+        raise ValueError(str(row[TOO_LARGE]))
     if not product_id or not title:
         raise ValueError("It has no name in the shop's own language.")
     ordered = sorted(

@@ -89,8 +89,10 @@ class Terms:
 
     def since(self, moment: datetime) -> str:
         """The least their clock showed at or after `moment`: it goes back an hour once a year."""
-        zone = self.zone
-        shown = [(moment + timedelta(minutes=15 * step)).astimezone(zone).replace(tzinfo=None) for step in range(13)]
+        zone, quarter = self.zone, moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+        coming = [moment, *(quarter + timedelta(minutes=15 * step) for step in range(1, 13))]
+        # clocks change on a quarter
+        shown = [found.astimezone(zone).replace(tzinfo=None) for found in coming]
         return min(shown).strftime(FORM)
 
 

@@ -27,7 +27,9 @@ def tell_parcel(
     """The id of the order's carrier row. Raises Refused for an order that is not there, and for a part of one."""
     rows = client.by_ids("orders", [order_id])
     if not rows:
-        raise Refused("This order is not in the shop any more.", service=SERVICE, detail=order_id, status=404)
+        raise Refused(
+            "This order is not in the shop any more.", service=SERVICE, detail=f"order {order_id} is gone", status=404
+        )
     order = rows[0]
     if lines is not None and not _is_whole(lines, links(order, "order_rows")):
         raise Refused(
