@@ -16,6 +16,7 @@ from sqlalchemy import text
 from shop.channels.syncing.models import SyncRun
 from shop.channels.syncing.product_rows import write_products
 from shop.core.transaction import transaction
+from shop.errors import Unavailable
 from shop.extensions import db
 from shop.workflows import run_sync, sync_channel
 
@@ -131,12 +132,15 @@ def _edit_ours(product_id: int, name: str, value: Any) -> None:
 
 
 def cycle(connection_id: int, mode: str) -> SyncRun:
-    """One run; a plan that the brake holds is rejected, as a careful merchant would."""
+    """One run; a plan that the brake holds is rejected, as a careful merchant would. An answer that is not whole
+    leaves the run waiting for the next cycle."""
     with transaction() as session:
         run_id = sync_channel.request_sync(session, connection_id, "products", mode=mode, cause="command")
-    outcome = run_sync.run_now(run_id)
-    if outcome == "waiting":
-        sync_channel.reject_run(run_id, "careful")
+    try:
+        if run_sync.run_now(run_id) == "waiting":
+            sync_channel.reject_run(run_id, "careful")
+    except Unavailable:
+        db.session.rollback()
     db.session.remove()
     return db.session.get_one(SyncRun, run_id)
 
