@@ -82,6 +82,7 @@ def _answer(world: World, body: Json, scopes: set[str]) -> Json:
         told = f"Query cost is {requested}, which exceeds the single query max cost limit (1000)."
         return _errors(Wrong(told, "MAX_COST_EXCEEDED"), _cost(shelf, requested, None))
     if not _take(shelf, requested):
+        shelf.count("throttled")
         return _errors(Wrong("Throttled", "THROTTLED"), _cost(shelf, requested, None))
     try:
         _check_scopes(asked, scopes)

@@ -110,9 +110,12 @@ class Shelf:
         return self.world.clock.now()
 
     def note_write(self) -> None:
+        self.count("writes")
+
+    def count(self, what: str) -> None:
         with self.lock:
-            count = int((self.world.store.get("shopify_count", "writes") or {"n": 0})["n"])
-            self.world.store.put("shopify_count", "writes", {"n": count + 1})
+            before = int((self.world.store.get("shopify_count", what) or {"n": 0})["n"])
+            self.world.store.put("shopify_count", what, {"n": before + 1})
 
     def writes(self) -> int:
         return int((self.world.store.get("shopify_count", "writes") or {"n": 0})["n"])

@@ -27,8 +27,9 @@ class ShopifyStall(Stall):
         self.shelf: Shelf = shelf_of(world)
 
     def account(self) -> Json:
+        at = self.world.settings
         return {
-            "store_url": f"https://{SHOP}",
+            "store_url": f"http://{at.host}:{at.port}/shopify/{SHOP}",
             "settings": {"client_id": CLIENT_ID},
             "secrets": {"client_secret": CLIENT_SECRET},
             "tokens": {},

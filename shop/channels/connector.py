@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
+from shop.channels import connecting
 from shop.channels.models import Connection
 from shop.channels.records import (
     CustomerRecord,
@@ -133,6 +134,12 @@ class Connector(ABC):
         self.connection_id = connection.id
         self.store_url = connection.store_url
         self.settings: Mapping[str, Any] = dict(connection.settings)
+
+    @classmethod
+    def read_address(cls, typed: str) -> str:
+        """The store's address as it is kept, from what a merchant typed. May ask the name servers: outside of
+        transactions. Raises InvalidInput (field "store_url")."""
+        return connecting.read_address(typed, cls.spec.name)
 
     @abstractmethod
     def check(self) -> ChannelAccount:

@@ -18,7 +18,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from shop.channels import registry
-from shop.channels.connecting import problem_of, read_address
+from shop.channels.connecting import problem_of
 from shop.channels.connector import AuthKind, ChannelAccount, Connector, Scope, TokenKind
 from shop.channels.keeping import keep_secrets, read_secrets
 from shop.channels.models import Connection, ConnectionToken
@@ -67,7 +67,7 @@ def save_connection(channel: str, typed: Typed, connection_id: int | None = None
     registry.load()
     connector = registry.class_of(channel)
     release_connection()
-    store_url = read_address(typed.store_url, connector.spec.name) if typed.store_url else ""
+    store_url = connector.read_address(typed.store_url) if typed.store_url else ""
     with transaction() as session:
         row = _new(session, channel) if connection_id is None else _lock(session, connection_id)
         if row.channel != channel:

@@ -25,7 +25,14 @@ def test_the_first_that_anybody_tries_is_refused(plain: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "plain", ["seven green bottles", "correct horse battery", "Ada likes calculating engines", "tr0ub4dor&3xtra", "été à la mer 🌊 calme"]
+    "plain",
+    [
+        "seven green bottles",
+        "correct horse battery",
+        "Ada likes calculating engines",
+        "tr0ub4dor&3xtra",
+        "été à la mer 🌊 calme",
+    ],
 )
 def test_a_few_words_in_a_row_are_good(plain: str) -> None:
     check_new_password(plain, **WHO)

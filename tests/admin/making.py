@@ -74,7 +74,9 @@ def paid_order(
         shipping_label="Standard",
         tax_included=False,
     )
-    buyer = Buyer(email=email, name=name, phone="+1 503 555 0100", ship_to={**ADA, "name": name}, bill_to={**ADA, "name": name})
+    buyer = Buyer(
+        email=email, name=name, phone="+1 503 555 0100", ship_to={**ADA, "name": name}, bill_to={**ADA, "name": name}
+    )
     order, _ = place_order(session, draft, buyer, source_key=f"test:{n}", is_test=True)
     order.payment_status, order.fulfilment_status = payment_status, fulfilment_status
     order.placed_at = clock.now() - ago

@@ -47,7 +47,9 @@ def test_progress_is_counted(staff: Staff) -> None:
 
 def test_trouble_at_printify_is_told(staff: Staff) -> None:
     with transaction() as session:
-        making.catalog_run(session, "due", "failed", error_text="printify: 503", due_at=clock.now() + timedelta(minutes=5))
+        making.catalog_run(
+            session, "due", "failed", error_text="printify: 503", due_at=clock.now() + timedelta(minutes=5)
+        )
     page = staff.get("/admin/catalog").text
     assert "goes on selling what it knows" in page
     assert "503" in page

@@ -74,7 +74,9 @@ NEW = {"title": "Our studio", "slug": "", "html": "One\n\nTwo", "status": "publi
 # -- pages
 
 
-def test_a_new_page_is_seen_within_a_second_and_stands_in_the_footer(staff: Staff, visitor: Callable[[str], str]) -> None:
+def test_a_new_page_is_seen_within_a_second_and_stands_in_the_footer(
+    staff: Staff, visitor: Callable[[str], str]
+) -> None:
     assert "404" in visitor("/pages/our-studio")
     assert staff.post("/admin/content/pages", NEW).status_code == 303
     page = visitor("/pages/our-studio")
@@ -96,7 +98,9 @@ def test_a_draft_is_seen_by_staff_with_the_link_alone(staff: Staff, app: Flask, 
     assert staff.get(link + "x").status_code == 404
 
 
-def test_an_old_address_leads_to_the_new_one_also_after_two_renames(staff: Staff, visitor: Callable[[str], str]) -> None:
+def test_an_old_address_leads_to_the_new_one_also_after_two_renames(
+    staff: Staff, visitor: Callable[[str], str]
+) -> None:
     url = f"/admin/content/pages/{page_id('about')}"
     assert edit(staff, url, slug="studio").status_code == 303
     assert edit(staff, url, slug="atelier").status_code == 303
@@ -144,7 +148,9 @@ def test_rich_text_is_harmless(hostile: str, kept: str) -> None:
 
 
 def test_a_hostile_page_reaches_visitors_without_its_script(staff: Staff, visitor: Callable[[str], str]) -> None:
-    staff.post("/admin/content/pages", {**NEW, "title": "<b>x</b>", "slug": "x", "html": "<script>alert(7)</script><p>Hi</p>"})
+    staff.post(
+        "/admin/content/pages", {**NEW, "title": "<b>x</b>", "slug": "x", "html": "<script>alert(7)</script><p>Hi</p>"}
+    )
     assert "alert(7)" not in visitor("/pages/x")
 
 
@@ -229,7 +235,9 @@ def test_the_list_asks_the_same_for_any_number_of_pages(staff: Staff) -> None:
 # -- menus
 
 
-def test_a_menu_that_nobody_made_makes_itself_and_can_be_made_ones_own(staff: Staff, visitor: Callable[[str], str]) -> None:
+def test_a_menu_that_nobody_made_makes_itself_and_can_be_made_ones_own(
+    staff: Staff, visitor: Callable[[str], str]
+) -> None:
     before = nav(visitor("/"))
     assert before == ["Wild Places", "Night Sky", "Botanical", "Type & Words", "Retro Waves"]
     assert "5 items" in staff.press("/admin/content/menus/header/own")
@@ -265,7 +273,9 @@ def test_items_lead_to_pages_products_and_addresses_and_stand_below_each_other(
     assert 'href="/pages/studio"' in visitor("/")
 
 
-def test_an_item_whose_target_is_gone_is_not_shown_and_the_panel_says_so(staff: Staff, visitor: Callable[[str], str]) -> None:
+def test_an_item_whose_target_is_gone_is_not_shown_and_the_panel_says_so(
+    staff: Staff, visitor: Callable[[str], str]
+) -> None:
     staff.press("/admin/content/menus/header/items", {"target": "/pages/about"})
     staff.press("/admin/content/menus/header/items", {"target": "/contact", "title": "Write to us"})
     staff.press(f"/admin/content/pages/{page_id('about')}/delete")
@@ -331,7 +341,7 @@ SALE = {"text": "Free shipping <today>", "url": "/search", "tone": "accent", "is
 
 
 def test_an_announcement_stands_above_every_page(staff: Staff, visitor: Callable[[str], str]) -> None:
-    assert "class=\"announcement" not in visitor("/")
+    assert 'class="announcement' not in visitor("/")
     assert staff.post("/admin/content/announcements", SALE).status_code == 303
     page = visitor("/pages/about")
     assert 'class="announcement accent"' in page
@@ -340,7 +350,10 @@ def test_an_announcement_stands_above_every_page(staff: Staff, visitor: Callable
 
 def test_an_announcement_comes_and_goes_at_its_hours(staff: Staff, visitor: Callable[[str], str]) -> None:
     now = clock.now()
-    hours = {"starts_at": f"{now + timedelta(hours=2):%Y-%m-%dT%H:%M}", "ends_at": f"{now + timedelta(hours=4):%Y-%m-%dT%H:%M}"}
+    hours = {
+        "starts_at": f"{now + timedelta(hours=2):%Y-%m-%dT%H:%M}",
+        "ends_at": f"{now + timedelta(hours=4):%Y-%m-%dT%H:%M}",
+    }
     staff.post("/admin/content/announcements", {**SALE, **hours})
     assert "Planned" in staff.get("/admin/content/announcements").text
     assert "Free shipping" not in visitor("/")
@@ -392,7 +405,9 @@ def png(size: tuple[int, int] = (900, 600)) -> io.BytesIO:
     return out
 
 
-def test_what_is_changed_is_a_draft_until_it_is_published(staff: Staff, app: Flask, visitor: Callable[[str], str]) -> None:
+def test_what_is_changed_is_a_draft_until_it_is_published(
+    staff: Staff, app: Flask, visitor: Callable[[str], str]
+) -> None:
     before = visitor("/")
     hero = "/admin/content/home/sections/s1"
     assert edit(staff, hero, title="Soft things", action="Look", link="/search").status_code == 303
@@ -462,7 +477,9 @@ def test_a_picture_is_drawn_anew_in_every_size(staff: Staff, visitor: Callable[[
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"<svg onload=alert(1)>", b"\x89PNG\r\n\x1a\ngarbage", b"0" * 1_950_000], ids=["empty", "svg", "broken", "big"]
+    "raw",
+    [b"", b"<svg onload=alert(1)>", b"\x89PNG\r\n\x1a\ngarbage", b"0" * 1_950_000],
+    ids=["empty", "svg", "broken", "big"],
 )
 def test_what_is_no_picture_is_refused(staff: Staff, raw: bytes) -> None:
     url = "/admin/content/home/sections/s1"

@@ -32,7 +32,13 @@ def form(staff: Staff, ada: Customer, **changes: str) -> dict[str, str]:
     """As the page fills it."""
     marks = MARKS.search(staff.get(f"/admin/customers/{ada.id}").text)
     assert marks is not None
-    filled = {"name": "Ada Byron", "email": "ada@example.com", "phone": "+1 503 555 0100", "locale": "en", "tags": "press"}
+    filled = {
+        "name": "Ada Byron",
+        "email": "ada@example.com",
+        "phone": "+1 503 555 0100",
+        "locale": "en",
+        "tags": "press",
+    }
     return {**filled, "marks": marks[1], **changes}
 
 
@@ -43,7 +49,16 @@ def test_an_empty_shop_says_what_comes_next(staff: Staff) -> None:
 def test_customers_are_found_by_name_address_and_telephone(staff: Staff, ada: Customer) -> None:
     with transaction() as session:
         buyer(session, "emilie@exemple.fr", "Émilie du Châtelet", phone="+33 1 23 45 67 89")
-    for query in ("ada", "byr", "Byron ada", "ada@example.com", "example.com", "+1 503 555", "555 0100", "(503) 555-0100"):
+    for query in (
+        "ada",
+        "byr",
+        "Byron ada",
+        "ada@example.com",
+        "example.com",
+        "+1 503 555",
+        "555 0100",
+        "(503) 555-0100",
+    ):
         page = staff.get("/admin/customers", query_string={"q": query}).text
         assert "Ada Byron" in page, query
         assert "Châtelet" not in page, query
@@ -70,9 +85,23 @@ def test_tabs_filters_and_sorting(staff: Staff, ada: Customer) -> None:
     for query, found in expected.items():
         page = staff.get(f"/admin/customers?{query}").text
         assert {name for name in names if name in page} == found, query
-    for query, order in {"sort=name": "AGM", "sort=name&dir=down": "MGA", "sort=spent": "GMA", "sort=orders&dir=up": "AMG", "sort=last": "GMA"}.items():
+    for query, order in {
+        "sort=name": "AGM",
+        "sort=name&dir=down": "MGA",
+        "sort=spent": "GMA",
+        "sort=orders&dir=up": "AMG",
+        "sort=last": "GMA",
+    }.items():
         page = staff.get(f"/admin/customers?{query}").text
-        assert "".join(sorted("AGM", key=lambda n: page.index({"A": ">Ada Byron<", "G": ">Grace Hopper<", "M": ">Mary Somerville<"}[n]))) == order, query
+        assert (
+            "".join(
+                sorted(
+                    "AGM",
+                    key=lambda n: page.index({"A": ">Ada Byron<", "G": ">Grace Hopper<", "M": ">Mary Somerville<"}[n]),
+                )
+            )
+            == order
+        ), query
 
 
 def test_hostile_searches_are_only_text(staff: Staff, ada: Customer) -> None:
@@ -109,7 +138,9 @@ def test_many_are_tagged_and_untagged_at_once(staff: Staff, ada: Customer) -> No
     ids = [str(ada.id), str(grace.id), "99999"]
     page = staff.press("/admin/customers/tags", {"customer": ids, "tag": "friend", "do": "add"})
     assert "“friend” given to 2 customers" in page
-    assert "given to 0 customers" in staff.press("/admin/customers/tags", {"customer": ids, "tag": "friend", "do": "add"})
+    assert "given to 0 customers" in staff.press(
+        "/admin/customers/tags", {"customer": ids, "tag": "friend", "do": "add"}
+    )
     assert again(ada).tags == ["press", "friend"]
     staff.press("/admin/customers/tags", {"customer": [str(ada.id)], "tag": "press", "do": "remove"})
     assert again(ada).tags == ["friend"]
@@ -134,7 +165,11 @@ def test_the_file_holds_the_view_and_no_formula(staff: Staff, ada: Customer) -> 
 
 def test_the_file_is_made_piece_by_piece(staff: Staff) -> None:
     with transaction() as session:
-        session.execute(text("INSERT INTO customers (email, name) SELECT 'c' || n || '@example.com', 'C' || n FROM generate_series(1, 1203) n"))
+        session.execute(
+            text(
+                "INSERT INTO customers (email, name) SELECT 'c' || n || '@example.com', 'C' || n FROM generate_series(1, 1203) n"
+            )
+        )
     with counting() as seen:
         answer = staff.get("/admin/customers.csv")
         assert len(answer.text.splitlines()) == 1204
@@ -162,7 +197,8 @@ def test_details_are_saved_and_a_repeat_changes_nothing(staff: Staff, ada: Custo
     now = again(ada)
     assert (now.name, now.email, now.tags) == ("Ada Lovelace", "ada@lovelace.example", ["Friend", "old friend"])
     assert "Nothing was different" in staff.press(
-        f"/admin/customers/{ada.id}", form(staff, ada, name="Ada Lovelace", email="ada@lovelace.example", tags="Friend, old friend")
+        f"/admin/customers/{ada.id}",
+        form(staff, ada, name="Ada Lovelace", email="ada@lovelace.example", tags="Friend, old friend"),
     )
 
 

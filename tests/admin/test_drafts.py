@@ -35,7 +35,13 @@ from tests.admin.conftest import Staff, counting
 from tests.town import Town
 
 ADDRESS = {"line1": "12 Mill Lane", "city": "Portland", "state": "OR", "postal_code": "97209", "country": "US"}
-BASIC = {"email": "ada@example.com", "customer_name": "Ada Byron", "shipping_method": "standard", "locale": "en", **ADDRESS}
+BASIC = {
+    "email": "ada@example.com",
+    "customer_name": "Ada Byron",
+    "shipping_method": "standard",
+    "locale": "en",
+    **ADDRESS,
+}
 
 
 class Desk:
@@ -215,7 +221,7 @@ def test_what_cannot_be_bought_is_not_added(filled: Desk) -> None:
 def test_deleted_drafts_can_be_brought_back(filled: Desk) -> None:
     filled.staff.press(f"{filled.path}/delete")
     filled.staff.press(f"{filled.path}/delete")
-    assert f"{filled.path}\"" in filled.staff.get("/admin/drafts?tab=deleted").text
+    assert f'{filled.path}"' in filled.staff.get("/admin/drafts?tab=deleted").text
     assert "Bring it back first" in filled.staff.get(filled.post().location).text
     filled.staff.press(f"{filled.path}/restore")
     assert filled.row().status == "open" and len(filled.items()) == 1
@@ -425,7 +431,9 @@ def test_what_is_to_be_sent_needs_an_address_and_is_printed(filled: Desk) -> Non
 
 def test_only_what_is_not_taken_away_is_printed(filled: Desk) -> None:
     with transaction() as session:
-        other = session.execute(select(Variant).where(Variant.is_available).order_by(Variant.id.desc()).limit(1)).scalar_one()
+        other = session.execute(
+            select(Variant).where(Variant.is_available).order_by(Variant.id.desc()).limit(1)
+        ).scalar_one()
     filled.add(other)
     first, second = filled.items()
     filled.post(**{f"i-{first.id}-handed": "1", f"i-{second.id}-handed": ""})

@@ -105,7 +105,11 @@ def test_every_change_wants_the_token(app: Flask, staff: Staff) -> None:
 
 def test_every_change_refuses_another_site(app: Flask, staff: Staff) -> None:
     for _, path in addresses(app, "POST"):
-        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "same-site"}):
+        for headers in (
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Origin": "https://evil.example"},
+            {"Sec-Fetch-Site": "same-site"},
+        ):
             assert staff.post(path, headers=headers).status_code == 403, path
 
 

@@ -48,14 +48,25 @@ def test_finding_asks_the_same_number_of_questions_however_much_there_is(staff: 
 
 
 def test_hostile_words_find_nothing_and_break_nothing(staff: Staff) -> None:
-    for q in ("%00", "'; drop table orders;--", "%25%25%25", "_" * 400, "\\", "((((", "<script>alert(1)</script>", "a" * 5000):
+    for q in (
+        "%00",
+        "'; drop table orders;--",
+        "%25%25%25",
+        "_" * 400,
+        "\\",
+        "((((",
+        "<script>alert(1)</script>",
+        "a" * 5000,
+    ):
         answer = staff.get("/admin/find", query_string={"q": q})
         assert answer.status_code == 200
         assert "<script>alert" not in answer.text
 
 
 def test_a_view_is_saved_shown_and_deleted(staff: Staff) -> None:
-    page = staff.press("/admin/views", {"list": "admin.orders", "query": "payment=refunded&page=3", "name": " Given  back "})
+    page = staff.press(
+        "/admin/views", {"list": "admin.orders", "query": "payment=refunded&page=3", "name": " Given  back "}
+    )
     assert "Given back" in page
     assert 'aria-current="page">Given back' in page
     assert "page=3" not in db.session.execute(select(SavedView.query)).scalar_one()

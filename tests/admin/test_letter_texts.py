@@ -43,7 +43,11 @@ def letter(locale: str = "en", kind: str = "order_confirmation") -> Any:
 
 def test_own_words_stand_in_subject_html_and_text(staff: Staff) -> None:
     answer = save(
-        staff, subject="Hooray, {order_number}!", heading="Hello {first_name}", intro="One\nTwo", outro="Yours, {shop_name}"
+        staff,
+        subject="Hooray, {order_number}!",
+        heading="Hello {first_name}",
+        intro="One\nTwo",
+        outro="Yours, {shop_name}",
     )
     assert answer.status_code == 303
     made = letter()

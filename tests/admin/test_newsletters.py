@@ -81,7 +81,15 @@ def test_an_address_that_never_bought_is_forgotten_with_its_proofs(owner: Staff)
 
 def test_the_schedule_of_reminders_is_checked_and_saved(owner: Staff) -> None:
     path = "/admin/cart-reminders"
-    form = {"on_1": "1", "hours_1": "2", "hours_2": "30", "on_3": "1", "hours_3": "90", "code_3": "", "soft_opt_in": "1"}
+    form = {
+        "on_1": "1",
+        "hours_1": "2",
+        "hours_2": "30",
+        "on_3": "1",
+        "hours_3": "90",
+        "code_3": "",
+        "soft_opt_in": "1",
+    }
     bad = owner.post(path, {**form, "hours_2": "1", "hours_3": "x", "code_1": "NOPE", "marks": marks(owner, path)})
     assert bad.status_code == 422
     for said in ("Each letter comes later", "must be a whole number", "No discount that can be used now"):

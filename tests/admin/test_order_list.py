@@ -90,7 +90,9 @@ def test_what_is_archived_has_its_own_tab_and_is_found_by_words(staff: Staff, th
     assert "so already" in staff.press("/admin/orders/bulk", {"do": "archive", "order": str(three[0].id)})
     back = staff.press("/admin/orders/bulk", {"do": "unarchive", "order": str(three[0].id), "back": "order"})
     assert "out of the archive" in back and f"<h1>{three[0].number}</h1>" in back
-    told = db.session.execute(select(OrderEntry.why).where(OrderEntry.order_id == three[0].id, OrderEntry.what == "staff"))
+    told = db.session.execute(
+        select(OrderEntry.why).where(OrderEntry.order_id == three[0].id, OrderEntry.what == "staff")
+    )
     assert list(told.scalars()) == ["Archived", "Taken out of the archive"]
 
 

@@ -39,7 +39,9 @@ def hidden(page: str, name: str) -> str:
 
 def entries(order: Order, what: str) -> list[str]:
     db.session.remove()
-    rows = select(OrderEntry.why).where(OrderEntry.order_id == order.id, OrderEntry.what == what).order_by(OrderEntry.id)
+    rows = (
+        select(OrderEntry.why).where(OrderEntry.order_id == order.id, OrderEntry.what == what).order_by(OrderEntry.id)
+    )
     return list(db.session.execute(rows).scalars())
 
 
@@ -97,9 +99,7 @@ def address_form(staff: Staff, order: Order, **changes: str) -> dict[str, Any]:
 
 
 def test_an_address_is_put_right_for_the_order_and_what_is_printed(staff: Staff, order: Order) -> None:
-    assert "The address is changed" in staff.press(
-        f"/admin/orders/{order.number}/address", address_form(staff, order)
-    )
+    assert "The address is changed" in staff.press(f"/admin/orders/{order.number}/address", address_form(staff, order))
     work = db.session.execute(select(FulfilmentOrder)).scalar_one()
     assert (work.ship_to["city"], work.ship_to["email"]) == ("Salem", "ada@example.com")
     assert entries(order, "address") == [

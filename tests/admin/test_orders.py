@@ -97,7 +97,14 @@ def test_statements_do_not_grow_with_orders(staff: Staff) -> None:
         making.letter(session)
         making.product(session)
         making.catalog_run(session)
-    paths = ("/admin/", "/admin/orders", "/admin/letters", "/admin/catalog", "/admin/failures", f"/admin/orders/{first.number}")
+    paths = (
+        "/admin/",
+        "/admin/orders",
+        "/admin/letters",
+        "/admin/catalog",
+        "/admin/failures",
+        f"/admin/orders/{first.number}",
+    )
     few = {path: statements(path) for path in paths}
     with transaction() as session:
         for _ in range(30):

@@ -65,7 +65,9 @@ def bring(staff: Staff, content: bytes) -> ChangeRun:
 
 def the_run() -> ChangeRun:
     db.session.remove()
-    return db.session.execute(select(ChangeRun).where(ChangeRun.kind != "editor").order_by(ChangeRun.id.desc()).limit(1)).scalar_one()
+    return db.session.execute(
+        select(ChangeRun).where(ChangeRun.kind != "editor").order_by(ChangeRun.id.desc()).limit(1)
+    ).scalar_one()
 
 
 def items(state: str) -> list[ChangeItem]:
@@ -79,9 +81,9 @@ def row_for(rows: Rows, variant: bool = False) -> dict[str, str]:
 
 def test_what_goes_out_comes_in_without_a_change(staff: Staff, goods: None) -> None:
     hostile = {
-        "title": "=HYPERLINK(\"http://evil.example\")",
+        "title": '=HYPERLINK("http://evil.example")',
         "tags": "'quoted, -5 % off, Ünïcode ☂",
-        "description_html": "<p>One,\n\"two\"</p><p>three</p>",
+        "description_html": '<p>One,\n"two"</p><p>three</p>',
         "seo_title": "'=1+1",
         "seo_description": "@cmd",
     }
@@ -131,7 +133,12 @@ def test_a_file_is_applied_once_and_a_second_time_says_nothing_new(staff: Staff,
     assert (row.title, row.seo_description, row.edited_fields) == ("Föx tee", "Soft.", ["title"])
     assert (first.price_minor, first.compare_at_minor, first.price_edited) == (1999, 3200, True)
     assert row.price_min_minor == 1999 and "Föx" in staff.get(f"/products/{row.slug}").text
-    assert db.session.execute(select(func.count()).select_from(CollectionProduct).where(CollectionProduct.by_hand)).scalar() == 1
+    assert (
+        db.session.execute(
+            select(func.count()).select_from(CollectionProduct).where(CollectionProduct.by_hand)
+        ).scalar()
+        == 1
+    )
     assert "applied already" in staff.press(f"/admin/catalog/changes/{run.id}/apply")
     after = facts()
     send(staff, written(rows))
@@ -280,7 +287,13 @@ def test_a_quotation_mark_that_is_missing_stops_the_reading_with_its_line(staff:
 
 
 def test_hostile_html_and_control_characters_are_made_harmless(staff: Staff, goods: None) -> None:
-    rows = [{"Handle": "fern-tee", "Title": "<script>alert(1)</script>\x00\x07", "Description": "<p onclick=x>Hi</p><script>bad()</script>"}]
+    rows = [
+        {
+            "Handle": "fern-tee",
+            "Title": "<script>alert(1)</script>\x00\x07",
+            "Description": "<p onclick=x>Hi</p><script>bad()</script>",
+        }
+    ]
     bring(staff, written(rows))
     assert (product().title, product().description_html) == ("<script>alert(1)</script>", "<p>Hi</p>")
     page = staff.get(f"/admin/catalog/changes/{the_run().id}").text
@@ -380,7 +393,9 @@ def test_a_run_that_stops_is_a_failure_with_its_story_and_is_tried_again(staff: 
     page = send(staff, written(rows))
     with transaction() as session:
         session.execute(
-            text("UPDATE change_runs SET stage = 'apply', work_state = 'parked', error_kind = 'us', error_text = 'broken'")
+            text(
+                "UPDATE change_runs SET stage = 'apply', work_state = 'parked', error_kind = 'us', error_text = 'broken'"
+            )
         )
     assert "Needs you" in staff.get(page).text
     assert "A change of many products stopped" in staff.get("/admin/failures").text

@@ -48,7 +48,9 @@ def hidden_form(page: str) -> Form:
 
 def the_run() -> ChangeRun:
     db.session.remove()
-    return db.session.execute(select(ChangeRun).where(ChangeRun.kind != "editor").order_by(ChangeRun.id.desc()).limit(1)).scalar_one()
+    return db.session.execute(
+        select(ChangeRun).where(ChangeRun.kind != "editor").order_by(ChangeRun.id.desc()).limit(1)
+    ).scalar_one()
 
 
 def changes(**more: str) -> Form:

@@ -60,7 +60,9 @@ def code_in(browser: Staff, code: str) -> int:
 def halfway(app: Flask) -> Staff:
     browser = Staff(app)
     browser.get("/admin/sign-in")
-    answer = browser.post("/admin/sign-in", {"email": "admin@example.com", "password": ADMIN_PASSWORD, "next": "/admin/orders"})
+    answer = browser.post(
+        "/admin/sign-in", {"email": "admin@example.com", "password": ADMIN_PASSWORD, "next": "/admin/orders"}
+    )
     assert answer.location == "/admin/sign-in/code"
     browser.get("/admin/sign-in/code")
     return browser
@@ -143,7 +145,9 @@ def test_beginning_again_while_it_is_on_changes_nothing(staff: Staff, phone: pyo
     assert owner().totp_secret == phone.secret
 
 
-def test_an_owner_requires_it_and_whoever_lacks_it_can_do_nothing_else(app: Flask, staff: Staff, phone: pyotp.TOTP) -> None:
+def test_an_owner_requires_it_and_whoever_lacks_it_can_do_nothing_else(
+    app: Flask, staff: Staff, phone: pyotp.TOTP
+) -> None:
     with transaction() as session:
         add_staff(session, "grace@example.com", PASSWORD, role="manager")
     grace = Staff(app).known_as("grace@example.com")

@@ -27,7 +27,11 @@ def form_of(page: str) -> dict[str, str]:
     for tag in re.findall(r"<input[^>]*>", form):
         got = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
         name = got.get("name", "")
-        if not name or got.get("type") == "file" or (got.get("type") in ("checkbox", "radio") and " checked" not in tag):
+        if (
+            not name
+            or got.get("type") == "file"
+            or (got.get("type") in ("checkbox", "radio") and " checked" not in tag)
+        ):
             continue
         found[name] = unescape(got.get("value", ""))
     for name, text in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>([^<]*)</textarea>', form):
@@ -195,7 +199,9 @@ def png(size: tuple[int, int] = (900, 300)) -> bytes:
 def test_a_logo_is_drawn_anew_and_stored(staff: Staff) -> None:
     form = form_of(staff.get("/admin/settings/brand").text)
     form.pop("csrf_token")
-    answer = staff.post("/admin/settings/brand", {**form, "logo": (io.BytesIO(png()), "x.svg")}, content_type="multipart/form-data")
+    answer = staff.post(
+        "/admin/settings/brand", {**form, "logo": (io.BytesIO(png()), "x.svg")}, content_type="multipart/form-data"
+    )
     assert answer.status_code == 303
     url = store().brand["logo_url"]
     assert url.endswith(".png")
@@ -242,6 +248,8 @@ def test_a_wrong_shop_is_named(staff: Staff, sandbox: object, monkeypatch: pytes
     import dataclasses
 
     app = staff.client.application
-    monkeypatch.setitem(app.config, "IMPRINT", dataclasses.replace(app.config["IMPRINT"], printify_shop_id=1, smtp_port=1))
+    monkeypatch.setitem(
+        app.config, "IMPRINT", dataclasses.replace(app.config["IMPRINT"], printify_shop_id=1, smtp_port=1)
+    )
     assert "not among its shops" in staff.press("/admin/settings/services/printify/check")
     assert "cannot be reached" in staff.press("/admin/settings/services/mail/check")

@@ -19,7 +19,16 @@ from tests.admin.test_product_editor import edit, form_of, product
 from tests.catalog.payloads import shirt
 
 NEW = "/admin/catalog/guides/new"
-TABLE = {"name": "Our tees", "unit": "cm", "c-0": "Size", "c-1": "Width", "r-0-0": "S", "r-0-1": "45", "r-1-0": "M", "r-1-1": "50–52"}
+TABLE = {
+    "name": "Our tees",
+    "unit": "cm",
+    "c-0": "Size",
+    "c-1": "Width",
+    "r-0-0": "S",
+    "r-0-1": "45",
+    "r-1-0": "M",
+    "r-1-1": "50–52",
+}
 
 
 @pytest.fixture
@@ -84,7 +93,11 @@ def test_bad_input_is_told_and_nothing_is_saved(staff: Staff, typed: dict[str, s
     answer = staff.post(NEW, {**TABLE, "note_html": "", **typed})
     assert answer.status_code == 422
     assert said in answer.text and "error-summary" in answer.text
-    for hostile in ({}, {"r-²-0": "x", "r-" + "9" * 5000 + "-0": "x", "c-x": "\x00"}, {"collection_ids": ["x", "9" * 90]}):
+    for hostile in (
+        {},
+        {"r-²-0": "x", "r-" + "9" * 5000 + "-0": "x", "c-x": "\x00"},
+        {"collection_ids": ["x", "9" * 90]},
+    ):
         assert staff.post(NEW, hostile).status_code == 422
     assert db.session.execute(select(func.count()).select_from(SizeGuide)).scalar() == 0
 

@@ -221,9 +221,7 @@ def test_two_owners_cannot_take_each_other_out_at_once(app: Flask, move: str) ->
 
     both(take_out(1), take_out(2))
     db.session.remove()
-    left = db.session.execute(
-        select(StaffMember.id).where(StaffMember.role == "owner", StaffMember.is_enabled)
-    ).all()
+    left = db.session.execute(select(StaffMember.id).where(StaffMember.role == "owner", StaffMember.is_enabled)).all()
     assert len(left) == 1
     assert refused == [staffing.LAST_OWNER]
 
@@ -264,7 +262,9 @@ def test_ids_that_are_nobodys_are_not_found(staff: Staff) -> None:
     for number in (99, 2**63 - 1, 10**30):
         assert staff.get(f"/admin/staff/{number}").status_code == 404
     assert "no such member" in staff.press("/admin/staff/99/role", {"role": "viewer"})
-    assert "It was accepted or withdrawn" in staff.press("/admin/staff/invitations/99/withdraw").replace("it was", "It was")
+    assert "It was accepted or withdrawn" in staff.press("/admin/staff/invitations/99/withdraw").replace(
+        "it was", "It was"
+    )
 
 
 def test_the_list_asks_as_often_for_many_as_for_few(staff: Staff) -> None:
@@ -396,7 +396,10 @@ def test_a_link_works_for_an_hour_and_only_the_last_one(app: Flask, stranger: St
 
 
 def test_nobodys_mailbox_is_filled(app: Flask, stranger: Staff) -> None:
-    codes = [stranger.post("/admin/forgotten", {"email": "admin@example.com"}).status_code for _ in range(LETTERS_PER_ACCOUNT + 1)]
+    codes = [
+        stranger.post("/admin/forgotten", {"email": "admin@example.com"}).status_code
+        for _ in range(LETTERS_PER_ACCOUNT + 1)
+    ]
     assert codes[-1] == 429
     assert stranger.post("/admin/forgotten", {"email": "nobody\0"}).status_code == 422
 

@@ -21,7 +21,9 @@ class Program:
     def __init__(self, app: Flask, token: str) -> None:
         self.app, self.token = app, token
 
-    def ask(self, method: str, path: str, json: Any = None, headers: dict[str, str] | None = None, **kw: Any) -> TestResponse:
+    def ask(
+        self, method: str, path: str, json: Any = None, headers: dict[str, str] | None = None, **kw: Any
+    ) -> TestResponse:
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if json is not None:
             kw["json"] = json

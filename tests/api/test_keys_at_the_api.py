@@ -47,7 +47,14 @@ def test_every_operation_names_a_scope_that_exists(app: Flask) -> None:
 
 
 def test_without_a_good_key_nothing_is_answered(app: Flask) -> None:
-    bad = ["", "x", "imp_live_aaaaaaaaaaaa_" + "b" * 43, "imp_test_" + "é" * 12 + "_b", "imp_live_" + "a" * 500, "sk_test_1_2"]
+    bad = [
+        "",
+        "x",
+        "imp_live_aaaaaaaaaaaa_" + "b" * 43,
+        "imp_test_" + "é" * 12 + "_b",
+        "imp_live_" + "a" * 500,
+        "sk_test_1_2",
+    ]
     for method, path, _ in operations(app):
         for token in bad:
             answer = Program(app, token).ask(method, path)

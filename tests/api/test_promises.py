@@ -144,7 +144,9 @@ def test_a_kept_answer_goes_after_a_day_and_is_not_in_clear_meanwhile(program: P
 
 @pytest.mark.parametrize("key", ["short", "x" * 256, "with a blank in it", "ünderstood"])
 def test_a_key_of_the_wrong_form_is_refused(program: Program, key: str) -> None:
-    answer = program.post("/collections", {"title": "Summer"}, headers={"Idempotency-Key": key.encode("utf-8").decode("latin-1")})
+    answer = program.post(
+        "/collections", {"title": "Summer"}, headers={"Idempotency-Key": key.encode("utf-8").decode("latin-1")}
+    )
     assert answer.status_code == 422 and answer.json["errors"][0]["name"] == "Idempotency-Key"
 
 
@@ -242,7 +244,10 @@ def test_a_cursor_of_another_list_is_refused(program: Program) -> None:
 def test_filters_find_what_they_say(program: Program) -> None:
     first, second, third = orders(3)
     with transaction() as session:
-        session.execute(text("UPDATE orders SET email = 'grace@example.com', payment_status = 'refunded' WHERE id = :i"), {"i": second})
+        session.execute(
+            text("UPDATE orders SET email = 'grace@example.com', payment_status = 'refunded' WHERE id = :i"),
+            {"i": second},
+        )
         session.execute(text("UPDATE orders SET placed_at = now() - interval '9 days' WHERE id = :i"), {"i": third})
 
     def found(query: str) -> list[int]:
@@ -297,12 +302,26 @@ def test_a_body_of_another_kind_is_refused(program: Program) -> None:
 
 
 def test_a_huge_body_is_refused(program: Program) -> None:
-    answer = program.ask("POST", "/collections", data=b'{"title": "' + b"x" * 600_000 + b'"}', content_type="application/json")
+    answer = program.ask(
+        "POST", "/collections", data=b'{"title": "' + b"x" * 600_000 + b'"}', content_type="application/json"
+    )
     assert (answer.status_code, answer.mimetype) == (413, "application/problem+json")
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"{", b"null", b"[]", b'"x"', b"\xff", b"[" * 100_000, b'{"title": "\\ud800"}', b'{"title": 1e999}', b"{'a': 1}"]
+    "raw",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'"x"',
+        b"\xff",
+        b"[" * 100_000,
+        b'{"title": "\\ud800"}',
+        b'{"title": 1e999}',
+        b"{'a': 1}",
+    ],
 )
 def test_what_is_no_json_object_is_refused(program: Program, raw: bytes) -> None:
     answer = program.ask("POST", "/collections", data=raw, content_type="application/json")

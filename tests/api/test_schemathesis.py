@@ -53,6 +53,7 @@ CONFIG: dict[str, Any] = {
     ],
 }
 
+
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """Each request is another write: a key that is good as a key gets an ending of its own."""

@@ -61,10 +61,27 @@ def _reviews(town: Town) -> None:
     """One that waits, and one that is shown with a picture and an answer."""
     order = town.orders()[0]
     with transaction() as session:
-        ids = session.execute(select(Product.id).where(Product.status == "active").order_by(Product.id).limit(2)).scalars().all()
+        ids = (
+            session.execute(select(Product.id).where(Product.status == "active").order_by(Product.id).limit(2))
+            .scalars()
+            .all()
+        )
         picture = keep_picture(_picture(400).getvalue())
         for product_id, status in zip(ids, ("waiting", "shown"), strict=True):
-            session.add(Review(product_id=product_id, order_id=order.id, rating=4, title="Soft as moss", body="Fits well.", name="Ada", status=status, pictures=[picture], has_pictures=True, reply="Thank you"))
+            session.add(
+                Review(
+                    product_id=product_id,
+                    order_id=order.id,
+                    rating=4,
+                    title="Soft as moss",
+                    body="Fits well.",
+                    name="Ada",
+                    status=status,
+                    pictures=[picture],
+                    has_pictures=True,
+                    reply="Thank you",
+                )
+            )
         recount(session, ids)
 
 

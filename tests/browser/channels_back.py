@@ -23,7 +23,12 @@ def stock_channels() -> int:
     registry.load()
     for found in (Market, Fair):
         registry.register(found)
-    account = {"name": "Fern & Fable at the market", "currency": "EUR", "time_zone": "Europe/Vienna", "taxes_included": True}
+    account = {
+        "name": "Fern & Fable at the market",
+        "currency": "EUR",
+        "time_zone": "Europe/Vienna",
+        "taxes_included": True,
+    }
     with transaction() as session:
         first = Connection(
             channel="market", name="", store_url="https://market.example.com", account_id="77", status="active",
@@ -65,6 +70,8 @@ def stock_sync() -> None:
 
 def _run(connection_id: int) -> int:
     with transaction() as session:
-        run_id = sync_channel.request_sync(session, connection_id, "products", mode="full", cause="button", who="admin@example.com")
+        run_id = sync_channel.request_sync(
+            session, connection_id, "products", mode="full", cause="button", who="admin@example.com"
+        )
     run_sync.run_now(run_id)
     return run_id

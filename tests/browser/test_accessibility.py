@@ -69,7 +69,9 @@ def test_no_page_of_the_shop_breaks_an_accessibility_rule(showroom: Showroom, br
 def test_no_page_of_the_admin_breaks_an_accessibility_rule(showroom: Showroom, browser: Browser, size: str) -> None:
     scenes = admin_scenes(showroom)
     with a_page(browser, showroom.url, size) as page:
-        complaints = look_at_all(page, [Scene("/admin/sign-in"), Scene("/admin/sign-in", refused_sign_in), Scene("/admin/forgotten")], size)
+        complaints = look_at_all(
+            page, [Scene("/admin/sign-in"), Scene("/admin/sign-in", refused_sign_in), Scene("/admin/forgotten")], size
+        )
         page.goto("/admin/sign-in")
         sign_in(page, ADMIN_PASSWORD)
         page.wait_for_url(re.compile("/admin/$"))

@@ -15,7 +15,17 @@ from tests.town import Town
 
 OUTSIDE = ("/account/sign-in", "/account/register", "/account/register/sent", "/account/forgotten",
            "/account/forgotten/sent", "/account/gone")  # fmt: skip
-INSIDE = ("/account", "/account/wishlist", "/account/carts", "/account/two-step", "/account/prove", "/account/addresses", "/account/addresses/new", "/account/security", "/account/data")
+INSIDE = (
+    "/account",
+    "/account/wishlist",
+    "/account/carts",
+    "/account/two-step",
+    "/account/prove",
+    "/account/addresses",
+    "/account/addresses/new",
+    "/account/security",
+    "/account/data",
+)
 
 
 @pytest.mark.parametrize("size", BOTH)

@@ -36,7 +36,9 @@ def test_first_import_makes_products_variants_images_and_pages() -> None:
     assert fern.slug == "fern-tee" and fern.price_min_minor == 2400 and fern.in_stock
     assert fern.card["price_text"] and fern.document["variants"]
     assert len(variants()) == 6
-    images = db.session.execute(select(Image).where(Image.product_id == fern.id).order_by(Image.position)).scalars().all()
+    images = (
+        db.session.execute(select(Image).where(Image.product_id == fern.id).order_by(Image.position)).scalars().all()
+    )
     assert [i.is_default for i in images] == [True, False, False, False] and images[0].alt == "Fern Tee, White"
     assert images[0].due_at <= min(i.due_at for i in images[1:])
 
@@ -124,7 +126,9 @@ def test_collections_follow_their_tags_and_spare_places_by_hand() -> None:
         ])  # fmt: skip
     import_payloads([shirt()])
     ids = {c.slug: c.id for c in db.session.execute(select(Collection)).scalars()}
-    where = select(CollectionProduct.collection_id).where(CollectionProduct.collection_id.in_([ids["tees"], ids["picks"]]))
+    where = select(CollectionProduct.collection_id).where(
+        CollectionProduct.collection_id.in_([ids["tees"], ids["picks"]])
+    )
     assert db.session.execute(where).scalars().all() == [ids["tees"]]
     with transaction() as session:
         session.add(CollectionProduct(collection_id=ids["picks"], product_id=product().id, by_hand=True))

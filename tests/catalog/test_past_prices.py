@@ -59,7 +59,9 @@ def by_upsert(session: Session) -> None:
 
 def by_join(session: Session) -> None:
     session.execute(
-        text("UPDATE variants v SET price_minor = 1900 FROM products p WHERE p.id = v.product_id AND p.status = 'active'")
+        text(
+            "UPDATE variants v SET price_minor = 1900 FROM products p WHERE p.id = v.product_id AND p.status = 'active'"
+        )
     )
 
 

@@ -119,7 +119,9 @@ def test_pictures_are_fetched_once_stored_and_shown(imported: Product, config: C
     assert [row.attempts for row in images()] == [1, 1]
 
 
-def test_a_missing_picture_is_parked_and_a_silent_host_is_waited_for(app: Flask, config: Config, sandbox: object) -> None:
+def test_a_missing_picture_is_parked_and_a_silent_host_is_waited_for(
+    app: Flask, config: Config, sandbox: object
+) -> None:
     breaker._local.clear()
     base = config.printify_base_url.removesuffix("/printify")
     sources = [f"{base}/pictures/nothing/here.jpg", "http://127.0.0.1:9/inside.jpg"]

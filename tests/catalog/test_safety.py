@@ -36,7 +36,9 @@ def test_the_nearest_level_speaks_and_the_catalogue_says_what_is_missing(staff: 
     page = staff.get("/products/quiet-fox-tee").text
     assert "Fern Prints &lt;b&gt;Ltd" in page and "Keep from fire<br>Wash cold" in page
     assert f"quiet-fox-tee-{product}" in page, "an identifier of ours, where nobody wrote one"
-    assert save(staff, "product", product, manufacturer="Own Press", identifier="QFT-1", responsible="EU Rep GmbH") == 303
+    assert (
+        save(staff, "product", product, manufacturer="Own Press", identifier="QFT-1", responsible="EU Rep GmbH") == 303
+    )
     page = staff.get("/products/quiet-fox-tee").text
     for words in ("Own Press", "1 Fern Lane, Riga", "EU Rep GmbH", "QFT-1", "Responsible person in the EU"):
         assert words in page, words
@@ -58,4 +60,7 @@ def test_what_is_typed_is_bounded_and_the_second_of_two_is_told(staff: Staff) ->
     product = stock()
     assert save(staff, "product", product, manufacturer="x" * 201) == 422
     assert save(staff, "product", product, warnings="a\0b") == 303
-    assert staff.post(f"/admin/safety/product/{product}", {"marks": "old", "manufacturer": "y"}).status_code in (303, 422)
+    assert staff.post(f"/admin/safety/product/{product}", {"marks": "old", "manufacturer": "y"}).status_code in (
+        303,
+        422,
+    )

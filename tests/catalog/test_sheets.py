@@ -26,7 +26,11 @@ def test_a_quoted_cell_is_no_formula_and_comes_back(cell: str) -> None:
 
 
 @settings(max_examples=60)
-@given(st.lists(st.tuples(texts, texts), max_size=8), st.sampled_from([",", ";", "\t", "|"]), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+@given(
+    st.lists(st.tuples(texts, texts), max_size=8),
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
 def test_lines_come_back_whatever_is_in_them(rows: list[tuple[str, str]], delimiter: str, encoding: str) -> None:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
@@ -38,9 +42,15 @@ def test_lines_come_back_whatever_is_in_them(rows: list[tuple[str, str]], delimi
     assert [(unquoted(cell["Handle"]), unquoted(cell["Title"])) for cell in found] == expected
 
 
-@given(st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12), max_size=12, unique_by=str.casefold))
+@given(
+    st.lists(
+        st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12), max_size=12, unique_by=str.casefold
+    )
+)
 def test_tags_come_back(tags: list[str]) -> None:
-    tags = list({unicodedata.normalize("NFC", tag).casefold(): unicodedata.normalize("NFC", tag) for tag in tags}.values())
+    tags = list(
+        {unicodedata.normalize("NFC", tag).casefold(): unicodedata.normalize("NFC", tag) for tag in tags}.values()
+    )
     assert read_tags({"v": plain(cell_of("tags", tags, "USD", {}))}, "v") == tags
 
 

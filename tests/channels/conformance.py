@@ -450,7 +450,10 @@ class Conformance:
 
     def test_orders_that_changed_come_again_and_a_cancelled_one_says_so(self) -> None:
         reads = self.role(roles.ReportsOrders)
-        first, second = self.sold(), self.there.sell(sale={"lines": [{"sku": "SO-S", "quantity": 1}], "email": "b@x.de"})
+        first, second = (
+            self.sold(),
+            self.there.sell(sale={"lines": [{"sku": "SO-S", "quantity": 1}], "email": "b@x.de"}),
+        )
         self.world.clock.advance(3600)
         since = self.now_there().replace(microsecond=0)
         self.there.change_order(external_id=first, changes={"is_cancelled": True})

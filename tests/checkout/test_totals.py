@@ -79,7 +79,9 @@ def test_the_parts_add_up_and_can_be_charged_in_every_currency(made: Any, random
     draft = draft_of(found)
     parts = {kind: draft.sum_of(kind) for kind in ("shipping", "discount", "tax")}
     added = 0 if draft.tax_included else parts["tax"]
-    assert draft.total_minor == found.total_minor == draft.subtotal_minor + parts["discount"] + parts["shipping"] + added
+    assert (
+        draft.total_minor == found.total_minor == draft.subtotal_minor + parts["discount"] + parts["shipping"] + added
+    )
     assert draft.total_minor >= 0 and parts["discount"] <= 0 <= min(parts["shipping"], parts["tax"])
     assert -parts["discount"] == sum(one.discount_minor for one in draft.lines) <= draft.subtotal_minor
     least = step(found.currency)
@@ -123,7 +125,9 @@ def test_all_of_it_given_back_piece_by_piece_is_what_was_paid(made: Any, random:
         currency=draft.currency, tax_included=draft.tax_included, total_minor=draft.total_minor,
         discount_minor=-draft.sum_of("discount"),
     )  # fmt: skip
-    lines: Any = [SimpleNamespace(**{**vars(one), "id": n, "total_minor": one.total_minor}) for n, one in enumerate(draft.lines)]
+    lines: Any = [
+        SimpleNamespace(**{**vars(one), "id": n, "total_minor": one.total_minor}) for n, one in enumerate(draft.lines)
+    ]
     assert sum(worth_of_lines(order, lines).values()) + worth_of_shipping(order, lines) == draft.total_minor
     left = {one.id: one.quantity for one in lines}
     pieces = [one.id for one in lines for _ in range(one.quantity)]

@@ -61,9 +61,20 @@ def a_life(customer: Customer) -> SimpleNamespace:
         dispute = making.dispute(session, order)
         dispute.status, dispute.details = "won", {"evidence": {"customer_name": NAME, "customer_email_address": EMAIL}}
         making.parcel(session, order, delivered=True)
-        making.letter(session, order_id=order.id, to_email=EMAIL, facts={"order": {"email": EMAIL, "customer_name": NAME, "ship_to": [NAME, "12 Mill Lane"]}})
+        making.letter(
+            session,
+            order_id=order.id,
+            to_email=EMAIL,
+            facts={"order": {"email": EMAIL, "customer_name": NAME, "ship_to": [NAME, "12 Mill Lane"]}},
+        )
         making.letter(session, "due", kind="contact_received", to_email=EMAIL, facts={"name": NAME})
-        making.letter(session, kind="merchant_new_order", order_id=order.id, to_email="owner@example.com", facts={"reply_to": EMAIL})
+        making.letter(
+            session,
+            kind="merchant_new_order",
+            order_id=order.id,
+            to_email="owner@example.com",
+            facts={"reply_to": EMAIL},
+        )
         payment = session.execute(select(Payment).where(Payment.order_id == order.id)).scalar_one()
         making.parked_event(
             session, source="stripe", work_state="done", subject_id=payment.external_id,
@@ -71,14 +82,30 @@ def a_life(customer: Customer) -> SimpleNamespace:
         )  # fmt: skip
         work = making.work_of(session, order)
         work.ship_to = {**making.ADA}
-        session.add(OutboundCall(service="printify", subject=f"fulfilment:{work.id}", request="POST /v1/orders.json", status=200, answer=json.dumps({"address_to": {"first_name": "Ada", "address1": "12 Mill Lane", "full": NAME}})))
-        session.add(OutboundCall(service="mail", subject="", request=f"GET /suppressions/{EMAIL}", status=200, answer=NAME))
+        session.add(
+            OutboundCall(
+                service="printify",
+                subject=f"fulfilment:{work.id}",
+                request="POST /v1/orders.json",
+                status=200,
+                answer=json.dumps({"address_to": {"first_name": "Ada", "address1": "12 Mill Lane", "full": NAME}}),
+            )
+        )
+        session.add(
+            OutboundCall(service="mail", subject="", request=f"GET /suppressions/{EMAIL}", status=200, answer=NAME)
+        )
         session.add(CustomerNote(customer_id=customer.id, who="Owner", body="Ada Byron likes moss"))
         session.add(SavedView(page="admin.customers", name="her", query="q=ada%40example.com"))
         session.add(Cart(email=EMAIL, note="for Ada Byron"))
         subscribed = keep_subscriber(session, EMAIL, "en")
         confirm_newsletter(session, subscribed, source="letter", words="Yes, write to me")
-        tell(session, order, "staff", why="Address corrected", before={"name": NAME, "line1": "1 Old Street", "postal_code": "E1 6AN"})
+        tell(
+            session,
+            order,
+            "staff",
+            why="Address corrected",
+            before={"name": NAME, "line1": "1 Old Street", "postal_code": "E1 6AN"},
+        )
         tell(session, order, "staff", why="It was 1 Old Street, E1 6AN before")
         tell(session, order, "note", why="Spoke with her sister")
         return SimpleNamespace(id=order.id, number=order.number, total_minor=order.total_minor)
@@ -99,18 +126,42 @@ def test_nothing_knows_them_afterwards_and_the_books_stand(ada: Customer) -> Non
     order = a_life(ada)
     assert ask(ada) is True
     drain()
-    assert who_still_knows(EMAIL, NAME, "12 Mill Lane", "97209", "555 0100", "1 Old Street", "E1 6AN", "her sister", "4242", "ada%40example.com") == []
+    assert (
+        who_still_knows(
+            EMAIL,
+            NAME,
+            "12 Mill Lane",
+            "97209",
+            "555 0100",
+            "1 Old Street",
+            "E1 6AN",
+            "her sister",
+            "4242",
+            "ada%40example.com",
+        )
+        == []
+    )
     db.session.remove()
     kept = db.session.get_one(Order, order.id)
-    assert (kept.number, kept.total_minor, kept.subtotal_minor, kept.currency) == (order.number, order.total_minor, 5600, "USD")
+    assert (kept.number, kept.total_minor, kept.subtotal_minor, kept.currency) == (
+        order.number,
+        order.total_minor,
+        5600,
+        "USD",
+    )
     assert kept.ship_to == kept.bill_to == {"country": "US"}
     assert kept.lines[0].title == "Fern Study tee"
     assert kept.customer_id == inspect(ada).identity[0]
     now = again(ada)
     assert now.erased_at is not None
     assert (now.name, now.phone, now.tags, now.spent_minor) == ("", "", [], order.total_minor - 300)
-    assert db.session.execute(select(Letter.to_email).where(Letter.letter == "merchant_new_order")).scalar_one() == "owner@example.com"
-    assert db.session.execute(select(Letter.work_state).where(Letter.letter == "contact_received")).scalar_one() == "done"
+    assert (
+        db.session.execute(select(Letter.to_email).where(Letter.letter == "merchant_new_order")).scalar_one()
+        == "owner@example.com"
+    )
+    assert (
+        db.session.execute(select(Letter.work_state).where(Letter.letter == "contact_received")).scalar_one() == "done"
+    )
     request = db.session.execute(select(PrivacyRequest)).scalar_one()
     assert (request.work_state, request.person) == ("done", None)
 
@@ -122,7 +173,9 @@ def test_others_keep_what_is_theirs(ada: Customer) -> None:
         longer = buyer(session, "x" + EMAIL, "Xada Longer")
         bought(session, longer)
         making.letter(session, order_id=other.id, to_email=namesake.email, facts={"name": NAME})
-        making.letter(session, kind="contact_received", to_email="x" + EMAIL, facts={"name": "Xada", "city": "Portland"})
+        making.letter(
+            session, kind="contact_received", to_email="x" + EMAIL, facts={"name": "Xada", "city": "Portland"}
+        )
     a_life(ada)
     ask(ada)
     drain()
@@ -204,7 +257,13 @@ def test_the_address_buys_again_as_somebody_new(ada: Customer) -> None:
     with transaction() as session:
         new = remember_customer(session, EMAIL, NAME, "en")
         assert new != ada.id
-        making.letter(session, to_email=EMAIL, kind="contact_received", facts={"name": NAME}, created_at=clock.now() + timedelta(seconds=1))
+        making.letter(
+            session,
+            to_email=EMAIL,
+            kind="contact_received",
+            facts={"name": NAME},
+            created_at=clock.now() + timedelta(seconds=1),
+        )
     drain()
     assert db.session.get_one(Customer, new).email == EMAIL
     assert db.session.execute(select(Letter)).scalar_one().facts == {"name": NAME}

@@ -53,7 +53,20 @@ def test_the_file_holds_everything_and_nobody_else(staff: Staff, ada: Customer) 
     assert data["customers"][0]["email"] == EMAIL
     assert [row["number"] for row in data["orders"]] == [order.number]
     assert data["orders"][0]["ship_to"]["line1"] == "12 Mill Lane"
-    for table in ("payments", "refunds", "disputes", "shipments", "letters", "customer_notes", "carts", "inbound_events", "outbound_calls", "order_lines", "subscribers", "letter_consents"):
+    for table in (
+        "payments",
+        "refunds",
+        "disputes",
+        "shipments",
+        "letters",
+        "customer_notes",
+        "carts",
+        "inbound_events",
+        "outbound_calls",
+        "order_lines",
+        "subscribers",
+        "letter_consents",
+    ):
         assert data[table], table
     whole = "".join(archive.read(name).decode() for name in archive.namelist())
     assert "grace@example.com" not in whole
@@ -79,7 +92,9 @@ def test_the_file_is_gone_after_seven_days(staff: Staff, ada: Customer) -> None:
     assert "gone by now" in staff.get("/admin/customers/1").text
 
 
-def test_a_worker_that_dies_is_followed_by_another(staff: Staff, ada: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_dies_is_followed_by_another(
+    staff: Staff, ada: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from shop.workflows import export_customer
 
     class Killed(BaseException):

@@ -51,7 +51,9 @@ def test_everything_of_the_second_becomes_the_firsts(pair: tuple[int, int]) -> N
     assert stored() == recomputed()
 
 
-@pytest.mark.parametrize(("first", "second", "kept"), [(True, False, False), (False, True, False), (True, True, True), (False, False, False)])
+@pytest.mark.parametrize(
+    ("first", "second", "kept"), [(True, False, False), (False, True, False), (True, True, True), (False, False, False)]
+)
 def test_the_strictest_consent_wins(app: Flask, first: bool, second: bool, kept: bool) -> None:
     with transaction() as session:
         keep = buyer(session, accepts_marketing=first).id
@@ -78,7 +80,13 @@ def test_what_cannot_be_merged_is_refused(pair: tuple[int, int]) -> None:
     with transaction() as session:
         third = buyer(session, "third@example.com", "Third").id
         request_erasure(session, third, who="Owner")
-    for first, second, error in ((keep, keep, InvalidInput), (keep, 4711, NotFound), (4711, keep, NotFound), (keep, third, Conflict), (third, keep, Conflict)):
+    for first, second, error in (
+        (keep, keep, InvalidInput),
+        (keep, 4711, NotFound),
+        (4711, keep, NotFound),
+        (keep, third, Conflict),
+        (third, keep, Conflict),
+    ):
         with pytest.raises(error):
             merge_customers(first, second, who="Owner")
     merge_customers(keep, other, who="Owner")

@@ -26,6 +26,7 @@ from shop.email.samples import sample_facts
 def po_of(locale: str) -> Path:
     return ROOT / "shop" / "translations" / locale / "LC_MESSAGES" / "messages.po"
 
+
 BRAND = {
     "name": "Fern & Fable",
     "logo_url": None,
@@ -138,7 +139,9 @@ def test_no_letter_has_english_left_in_another_language(letter: str, locale: str
     with po_of(locale).open("rb") as source:
         alike = {message.id for message in read_po(source, locale=locale) if message.id == message.string}
     left = [
-        words for words in same - alike if words not in joined and re.search("[a-z]{3}", words) and "shop.example" not in words
+        words
+        for words in same - alike
+        if words not in joined and re.search("[a-z]{3}", words) and "shop.example" not in words
     ]
     assert left == []
 

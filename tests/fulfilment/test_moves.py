@@ -93,7 +93,9 @@ def refreshed(order: Order) -> Order:
 
 def stories(order: Order, what: str) -> list[str]:
     db.session.remove()
-    rows = select(OrderEntry.why).where(OrderEntry.order_id == order.id, OrderEntry.what == what).order_by(OrderEntry.id)
+    rows = (
+        select(OrderEntry.why).where(OrderEntry.order_id == order.id, OrderEntry.what == what).order_by(OrderEntry.id)
+    )
     return list(db.session.execute(rows).scalars())
 
 
@@ -105,7 +107,10 @@ def test_two_parts_are_two_orders_there_and_one_story_here(town: Town) -> None:
     assert split(order, 1) == f"{order.number}-2"
     town.work()
     there = at_printify(town)
-    assert {key: o["line_items"][0]["quantity"] for key, o in there.items()} == {order.number: 2, f"{order.number}-2": 1}
+    assert {key: o["line_items"][0]["quantity"] for key, o in there.items()} == {
+        order.number: 2,
+        f"{order.number}-2": 1,
+    }
     assert refreshed(order).fulfilment_status == "in_production"
 
     town.control("POST", f"printify/orders/{there[order.number]['id']}/ship", number="ONE")
@@ -171,7 +176,9 @@ def test_the_database_refuses_to_make_more_than_was_ordered(town: Town) -> None:
     order = bought(town, 2)
     (work,) = works(order)
     with pytest.raises(IntegrityError), transaction() as session:
-        session.execute(text("UPDATE fulfilment_lines SET quantity = 3 WHERE fulfilment_order_id = :id"), {"id": work.id})
+        session.execute(
+            text("UPDATE fulfilment_lines SET quantity = 3 WHERE fulfilment_order_id = :id"), {"id": work.id}
+        )
 
 
 # -- swap
@@ -542,5 +549,3 @@ def _waiting_there(town: Town, parts: int = 1) -> Order:
 
 def _die(*_: object) -> None:
     raise SystemExit("killed")
-
-

@@ -41,7 +41,9 @@ def set_up(**values: object) -> None:
     profile.forget()
 
 
-def sell(n: int, at: datetime, country: str, total: int, *, rate: str = "", back: list[tuple[datetime, int]] | None = None) -> None:
+def sell(
+    n: int, at: datetime, country: str, total: int, *, rate: str = "", back: list[tuple[datetime, int]] | None = None
+) -> None:
     """One paid order with the VAT inside, and what was given back of it."""
     rate = rate or EU_VAT[country]
     tax = tax_of([total], 0, country, [{"country": country, "rate": rate}], included=True).minor

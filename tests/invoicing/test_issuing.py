@@ -46,7 +46,14 @@ def taxed_order(total: int = 11900, tax: int = 1900) -> Order:
         buyer = Buyer(email="ada@example.com", name="Ada", ship_to=ADA, bill_to=ADA)
         order, _ = place_order(session, draft, buyer, source_key="test:taxed")
         session.add(
-            Payment(order_id=order.id, external_id="pi_x", status="paid", amount_minor=total, currency="EUR", method="Visa •••• 4242")
+            Payment(
+                order_id=order.id,
+                external_id="pi_x",
+                status="paid",
+                amount_minor=total,
+                currency="EUR",
+                method="Visa •••• 4242",
+            )
         )
         order.payment_status = "paid"
     return order

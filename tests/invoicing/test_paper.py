@@ -29,7 +29,9 @@ def an_order(name: str) -> Order:
         return making.paid_order(session, name=name)
 
 
-@pytest.mark.parametrize("name", ["Łukasz Żółć", "Ελένη Παπαδοπούλου", "Дмитрий Щукин", "Ağaoğlu Işık", HOSTILE.replace("\x00", "")])
+@pytest.mark.parametrize(
+    "name", ["Łukasz Żółć", "Ελένη Παπαδοπούλου", "Дмитрий Щукин", "Ağaoğlu Işık", HOSTILE.replace("\x00", "")]
+)
 def test_a_name_in_any_alphabet_reads_back_as_it_is(app: Flask, name: str) -> None:
     body = draw_document(sheet_of(issue_invoice(an_order(name).id, who="Owner")), Brand("Fern & Fable"))
     assert name.replace("\x1b", "") in " ".join("".join(pages(body)).split("\n")).replace("  ", " ")

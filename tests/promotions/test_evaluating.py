@@ -120,9 +120,7 @@ GOODS = st.lists(
     max_size=8,
     unique_by=lambda line: line.line_id,
 )  # fmt: skip
-CODES = st.lists(
-    st.builds(Asked, st.sampled_from("ABCDE"), st.one_of(st.none(), st.integers(1, 30))), max_size=5
-)
+CODES = st.lists(st.builds(Asked, st.sampled_from("ABCDE"), st.one_of(st.none(), st.integers(1, 30))), max_size=5)
 SHIPPING = st.integers(0, 2000)
 
 

@@ -195,7 +195,16 @@ def test_the_same_confirmation_ten_times_at_once_is_one_declaration(town: Town) 
     assert count(Letter) >= 1
 
 
-HOSTILE = ("", "x" * 3000, "a\x00b", "<script>alert(1)</script>", "ada@", "' OR 1=1 --", "\ud800", "ada@example.com\nBcc: x")
+HOSTILE = (
+    "",
+    "x" * 3000,
+    "a\x00b",
+    "<script>alert(1)</script>",
+    "ada@",
+    "' OR 1=1 --",
+    "\ud800",
+    "ada@example.com\nBcc: x",
+)
 
 
 @pytest.mark.parametrize("path", ["/withdraw", "/withdraw/confirm"])

@@ -101,12 +101,18 @@ def test_a_buyer_is_asked_once_reviews_and_is_read_and_shown(town: Town, order: 
     staff = Staff(town.app).known_as("admin@example.com")
     assert "Soft as moss" in staff.get("/admin/reviews").text
     one = review()
-    assert "1 review is on the page now" in staff.press("/admin/reviews", {"review": f"{one.id}:{one.revision}", "do": "shown"})
+    assert "1 review is on the page now" in staff.press(
+        "/admin/reviews", {"review": f"{one.id}:{one.revision}", "do": "shown"}
+    )
     profile.forget()
     page = town.buyer.get(f"/products/{slug}").text
     assert "Soft as moss" in page and "bought it here" in page and "1 review" in page
     data = next(json.loads(raw) for raw in re.findall(r'ld\+json">(.*?)</script>', page) if "ProductGroup" in raw)
-    group = next(one for one in (data if isinstance(data, list) else data.get("@graph", [data])) if one["@type"] == "ProductGroup")
+    group = next(
+        one
+        for one in (data if isinstance(data, list) else data.get("@graph", [data]))
+        if one["@type"] == "ProductGroup"
+    )
     assert group["aggregateRating"]["ratingValue"] == 5 and group["aggregateRating"]["reviewCount"] == 1
     assert group["review"][0]["author"]["name"] == "Ada B."
     assert "(1)</span>" in town.buyer.get("/search").text

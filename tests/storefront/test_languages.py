@@ -52,7 +52,7 @@ def test_addresses_of_buyers_pages_get_the_language_and_others_do_not() -> None:
     assert in_language(html, "fr") == (
         '<a href="/fr/cart"><a href="/fr/"><form action="/fr/cart/lines" hx-post="/fr/cart/lines">'
         '<a href="/fr/search?q=x"><a href="/admin/"><link href="/static/a.css"><a href="//x"><a href="/de/cart">'
-        "<a href='/cart'><a href=\"/sitemap.xml\"><input value=\"/cart\"><a href=\"/fr/entry\">"
+        '<a href=\'/cart\'><a href="/sitemap.xml"><input value="/cart"><a href="/fr/entry">'
         '<a href="https://x/cart"><img src="/media/a">'
     )
 

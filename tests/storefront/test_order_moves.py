@@ -101,7 +101,9 @@ def test_the_merchant_says_until_when_buyers_may_cancel(by_hand: Town) -> None:
     assert "You can cancel it until" in town.buyer.get(f"/orders/{order.token}").text
     with transaction() as session:
         session.execute(update(Order).values(placed_at=clock.now() - timedelta(minutes=31)))
-    assert "time in which this order could be cancelled is over" in town.buyer.post(f"/orders/{order.token}/cancel").text
+    assert (
+        "time in which this order could be cancelled is over" in town.buyer.post(f"/orders/{order.token}/cancel").text
+    )
     _settings(town, checkout={"buyers_cancel": "never"})
     assert "cannot be cancelled here" in town.buyer.post(f"/orders/{order.token}/cancel").text
     assert town.order().status == "placed"

@@ -23,7 +23,11 @@ from shop.workflows.send_campaigns import AT_ONCE
 from tests.admin.conftest import Staff
 from tests.town import Town
 
-DRAFT = {"title": "Winter", "subject_en": "New for the winter", "body_en": "<p>Three <b>designs</b><script>x</script></p>"}
+DRAFT = {
+    "title": "Winter",
+    "subject_en": "New for the winter",
+    "body_en": "<p>Three <b>designs</b><script>x</script></p>",
+}
 
 
 @pytest.fixture
@@ -83,7 +87,9 @@ def test_everybody_gets_it_once_in_batches_and_the_figures_say_so(town: Town, ow
     assert len({mail["to"][0] if isinstance(mail["to"], list) else mail["to"] for mail in mails}) == 5
     with transaction() as session:  # somebody starts it again by hand: nobody gets it twice
         session.execute(update(Campaign).values(status="sending", reached_id=0, work_state="due"))
-        leave(session, Followed(session.execute(select(func.min(Subscriber.id))).scalar_one(), "newsletter", campaign_id))
+        leave(
+            session, Followed(session.execute(select(func.min(Subscriber.id))).scalar_one(), "newsletter", campaign_id)
+        )
     run(town)
     assert letters() == 5
     with transaction() as session:

@@ -56,7 +56,9 @@ def hours(town: Town, many: float) -> None:
 
 def sent() -> list[Letter]:
     db.session.remove()
-    return list(db.session.execute(select(Letter).where(Letter.letter.like("abandoned%")).order_by(Letter.id)).scalars())
+    return list(
+        db.session.execute(select(Letter).where(Letter.letter.like("abandoned%")).order_by(Letter.id)).scalars()
+    )
 
 
 def row() -> CartReminder:
@@ -136,7 +138,14 @@ def test_a_cart_with_a_discount_is_reminded_too_and_a_code_may_go_with_it(town: 
         write_discount(
             session,
             None,
-            {"title": "Ten", "kind": "percentage", "basis_points": 1000, "by_code": True, "is_active": True, "combines": True},
+            {
+                "title": "Ten",
+                "kind": "percentage",
+                "basis_points": 1000,
+                "by_code": True,
+                "is_active": True,
+                "combines": True,
+            },
             "TEN-OFF",
         )
     schedule((1, True, "ten-off"), (24, False, ""), (72, False, ""))

@@ -100,7 +100,9 @@ def test_each_language_keeps_its_typography(locale: str) -> None:
     for message in catalogue(locale):
         for text in texts(message) if message.id else ():
             plain = PLACE.sub("x", TAG.sub("", text))
-            if locale == "fr" and re.search(r"(?<![\u202f\u00a0?!])[;!?](?=\s|$)|(?<![\u202f\u00a0 0-9h])[:](?=\s|$)|[' ][;!?:»]", plain):
+            if locale == "fr" and re.search(
+                r"(?<![\u202f\u00a0?!])[;!?](?=\s|$)|(?<![\u202f\u00a0 0-9h])[:](?=\s|$)|[' ][;!?:»]", plain
+            ):
                 wrong.append(text)
             if locale == "de" and re.search(r"[“‘](?=\w)|\"\w", plain):
                 wrong.append(text)
@@ -147,7 +149,9 @@ def templates() -> list[Path]:
 def test_templates_say_nothing_that_is_not_marked() -> None:
     said = {}
     for path in templates():
-        plain = re.sub(r'^ required aria-invalid="true".*', "", JINJA.sub("", path.read_text()), flags=re.M)  # a macro's
+        plain = re.sub(
+            r'^ required aria-invalid="true".*', "", JINJA.sub("", path.read_text()), flags=re.M
+        )  # a macro's
         if path.suffix == ".txt":
             found = [w for w in re.findall(r"(?<![/\w])[A-Za-z]{2,}", plain) if w not in ALIKE]  # no paths
         else:

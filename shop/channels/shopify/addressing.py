@@ -19,11 +19,13 @@ _ADMIN = re.compile(r"https://admin\.shopify\.com/store/([a-z0-9][a-z0-9-]{0,99}
 
 
 def read_domain(typed: str) -> str:
-    """The shop's domain, from what a merchant copies: the name, the domain, an address of the shop or of its panel.
-
-    Raises Refused for anything else.
+    """The shop's domain, from what a merchant copies: the name, the domain, an address of the shop, of its panel or of
+    its API. Raises Refused for anything else.
     """
     text = typed.strip().lower()
+    before = _template().partition("{shop}")[0].lower()
+    if before and text.startswith(before):
+        text = text[len(before) :].partition("/")[0]
     panel = _ADMIN.fullmatch(text)
     if panel:
         return f"{panel[1]}.myshopify.com"
@@ -45,5 +47,9 @@ def service_of(domain: str, account: str) -> Service:
 
 
 def base_url(domain: str) -> str:
+    return _template().replace("{shop}", domain)
+
+
+def _template() -> str:
     config: Config = current_app.config["IMPRINT"]
-    return config.shopify_base_url.replace("{shop}", domain)
+    return config.shopify_base_url

@@ -42,11 +42,11 @@ from shop.channels.records import (
 from shop.channels.registry import register
 from shop.channels.shopify import bulk, checking, documents, granting, hearing, listing, ordering, people, stocking
 from shop.channels.shopify import order_documents as more
-from shop.channels.shopify.addressing import DOCS, read_domain
+from shop.channels.shopify.addressing import DOCS, base_url, read_domain
 from shop.channels.shopify.client import Client, TooDear
 from shop.channels.shopify.reading import read_product
 from shop.channels.shopify.reading_orders import read_customer, read_order
-from shop.errors import Misunderstood
+from shop.errors import InvalidInput, Misunderstood, Refused
 
 Json = dict[str, Any]
 PAGE = 50
@@ -118,6 +118,14 @@ class Shopify(
         super().__init__(connection)
         account = dict(connection.account or {})
         self.missing = tuple(account.get("missing") or ())
+
+    @classmethod
+    def read_address(cls, typed: str) -> str:
+        """Where its API is; nothing but the strict pattern is ever called."""
+        try:
+            return base_url(read_domain(typed))
+        except Refused as error:
+            raise InvalidInput(fields={"store_url": error.user_message}) from error
 
     @property
     def client(self) -> Client:

@@ -133,7 +133,8 @@ def write_variant(variant: VariantRecord, currency: str, fields: Collection[str]
 def handles(product: ProductRecord, key: str) -> tuple[str, str]:
     """The handle it should have, and the one it takes where that is somebody else's."""
     mark = hashlib.sha256(key.encode()).hexdigest()[:10]
-    text = unicodedata.normalize("NFKD", product.slug or product.title).encode("ascii", "ignore").decode().lower()
+    told = (product.slug or product.title).replace("ß", "ss")
+    text = unicodedata.normalize("NFKD", told).encode("ascii", "ignore").decode().lower()
     plain = re.sub(r"[^a-z0-9]+", "-", text).strip("-")[:200]
     return plain or f"product-{mark}", f"{plain or 'product'}-{mark}"
 

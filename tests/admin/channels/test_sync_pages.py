@@ -114,7 +114,9 @@ def test_a_conflict_shows_three_columns_and_the_choice_travels(staff: Staff, cla
     assert all(words in page for words in ("Fern Tee", "Fern Shirt", "Fern T-shirt", "When both last agreed"))
     row_id = db.session.execute(select(SyncConflict.id)).scalar_one()
     db.session.remove()
-    assert "Nothing was chosen" in staff.press(f"{path(clash)}/conflicts", {f"choice_{row_id}": "both", "choice_x": "ours"})
+    assert "Nothing was chosen" in staff.press(
+        f"{path(clash)}/conflicts", {f"choice_{row_id}": "both", "choice_x": "ours"}
+    )
     said = staff.press(f"{path(clash)}/conflicts", {f"choice_{row_id}": "ours"})
     assert "1 field is settled" in said and "Nothing to settle" in said
     assert [p.title for p in clash[1].products.values()] == ["Fern Shirt"]
@@ -124,7 +126,9 @@ def test_all_of_a_page_is_settled_at_once_and_nobody_elses(staff: Staff, clash: 
     row_id = db.session.execute(select(SyncConflict.id)).scalar_one()
     db.session.remove()
     other, _ = connect()
-    assert "Nothing was chosen" in staff.press(f"/admin/channels/{other}/conflicts", {"all": "theirs", "shown": str(row_id)})
+    assert "Nothing was chosen" in staff.press(
+        f"/admin/channels/{other}/conflicts", {"all": "theirs", "shown": str(row_id)}
+    )
     staff.press(f"{path(clash)}/conflicts", {"all": "theirs", "shown": f"{row_id},99999999999999999999,x"})
     assert titles() == {"Fern T-shirt"}
 

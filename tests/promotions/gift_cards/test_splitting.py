@@ -14,9 +14,7 @@ CARDS = st.lists(st.tuples(MINOR, st.sampled_from(["", "", "", "gone", "currency
 
 
 @given(MINOR, CARDS, st.integers(0, 2000), st.sampled_from([1, 10]))
-def test_payable_is_the_total_less_the_cards(
-    total: int, found: list[tuple[int, str]], least: int, step: int
-) -> None:
+def test_payable_is_the_total_less_the_cards(total: int, found: list[tuple[int, str]], least: int, step: int) -> None:
     total, least = total * step, least * step
     cards = [CardInCart(n, "", "USD", minor, why) for n, (minor, why) in enumerate(found)]
     paid = split_total(total, cards, least, step)
@@ -34,9 +32,7 @@ def test_payable_is_the_total_less_the_cards(
 
 
 @given(st.lists(st.tuples(st.sampled_from([GIFT_CARD, "stripe", "cash"]), MINOR), max_size=6), st.integers(1, 10**9))
-def test_a_refund_goes_to_cards_first_and_never_beyond_what_was_paid(
-    found: list[tuple[str, int]], amount: int
-) -> None:
+def test_a_refund_goes_to_cards_first_and_never_beyond_what_was_paid(found: list[tuple[str, int]], amount: int) -> None:
     rooms = [(Payment(gateway=gateway), room) for gateway, room in sorted(found, key=lambda one: one[0] != GIFT_CARD)]
     parts, most = split_refund(rooms, amount)
     assert bool(parts) == (0 < amount <= most)

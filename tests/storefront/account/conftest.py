@@ -113,5 +113,3 @@ def another(app: Flask) -> Callable[[str], Visitor]:
         return Visitor(app).known_as(email)
 
     return make
-
-

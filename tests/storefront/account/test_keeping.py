@@ -35,7 +35,9 @@ def sign_in(visitor: Visitor, email: str = EMAIL) -> Visitor:
 
 
 def sold(many: int = 1) -> list[int]:
-    found = select(Variant.id).join(Product).where(Variant.is_available, Product.status == "active").order_by(Variant.id)
+    found = (
+        select(Variant.id).join(Product).where(Variant.is_available, Product.status == "active").order_by(Variant.id)
+    )
     ids = list(db.session.execute(found.limit(many)).scalars())
     db.session.remove()
     return ids

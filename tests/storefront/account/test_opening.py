@@ -212,7 +212,9 @@ def test_a_session_nobody_came_back_to_has_ended(shopper: Visitor) -> None:
                                     "/account/../admin", "/account\\@evil", "javascript:alert(1)"])  # fmt: skip
 def test_nobody_is_sent_elsewhere_after_signing_in(target: str, visitor: Visitor) -> None:
     open_account("ada@example.com")
-    where = visitor.post("/account/sign-in", {"email": "ada@example.com", "password": PASSWORD, "next": target}).location
+    where = visitor.post(
+        "/account/sign-in", {"email": "ada@example.com", "password": PASSWORD, "next": target}
+    ).location
     assert where in ("/account", "/account//evil")
 
 

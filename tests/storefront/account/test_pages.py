@@ -78,7 +78,7 @@ def test_an_account_shows_what_its_own_mailbox_bought(app: Flask, another: Calla
         making.paid_order(session, email="Ada@Example.COM", name="Ada")
     ada, eve = another("ada@example.com"), another("eve@example.com")
     assert mine in ada.get("/account").text and theirs not in ada.get("/account").text
-    assert ada.get("/account").text.count("account-order\"") == 2, "however the address was spelt"
+    assert ada.get("/account").text.count('account-order"') == 2, "however the address was spelt"
     assert theirs in eve.get("/account").text and mine not in eve.get("/account").text
     later = an_order("ada@example.com")
     assert later in ada.get("/account").text
@@ -100,9 +100,13 @@ def test_an_address_nobody_confirmed_shows_nothing(app: Flask, visitor: Visitor)
     assert number not in eve.get("/account").text
     with transaction() as session:  # staff put the address into the wrong customer's record
         session.execute(select(Customer).where(Customer.email == "eve@example.com")).scalar_one().name = "Ada"
-        session.execute(select(Customer).where(Customer.email == "ada@example.com")).scalar_one().email = "x@example.com"
+        session.execute(
+            select(Customer).where(Customer.email == "ada@example.com")
+        ).scalar_one().email = "x@example.com"
         session.flush()
-        session.execute(select(Customer).where(Customer.email == "eve@example.com")).scalar_one().email = "ada@example.com"
+        session.execute(
+            select(Customer).where(Customer.email == "eve@example.com")
+        ).scalar_one().email = "ada@example.com"
     assert number not in eve.get("/account").text
 
 
@@ -117,7 +121,7 @@ def test_the_history_is_paged_and_costs_the_same_however_long(shopper: Visitor) 
         costs.append(len(seen))
     assert costs[0] == costs[1] <= 5, costs
     first, second = shopper.get("/account").text, shopper.get("/account?page=2").text
-    assert (first.count("account-order\""), second.count("account-order\"")) == (10, 2)
+    assert (first.count('account-order"'), second.count('account-order"')) == (10, 2)
     for odd in ("0", "-1", "999999999", "x", "%00"):
         assert shopper.get(f"/account?page={odd}").status_code == 200
 

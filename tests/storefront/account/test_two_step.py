@@ -124,7 +124,9 @@ def test_backup_codes_stand_in_for_a_lost_phone_once_each(app: Flask, shopper: V
     assert again.post("/account/sign-in/code", {"code": first}).status_code == 401
     answer = phoneless.post("/account/two-step/codes", {"codes_proof": PASSWORD})
     assert answer.status_code == 200 and second not in answer.text
-    assert again.post("/account/sign-in/code", {"code": second}).status_code == 401, "those from before are worth nothing"
+    assert again.post("/account/sign-in/code", {"code": second}).status_code == 401, (
+        "those from before are worth nothing"
+    )
 
 
 def test_switching_off_wants_the_password_or_a_code(app: Flask, shopper: Visitor) -> None:
