@@ -57,7 +57,8 @@ def ensure_webhooks(connection_id: int) -> list[str]:
         with transaction() as session:
             watching.record_problem(session, connection_id, error.user_message)
         raise
-    lost = sorted(topic for topic, known in door.known.items() if (before or standing).get(topic) != known)
+    seen = standing if before is None else before
+    lost = sorted(topic for topic, known in door.known.items() if seen.get(topic) != known)
     with transaction() as session:
         watching.record_standing(session, connection_id, door.url, standing)
         if lost:

@@ -60,10 +60,16 @@ class HearsHooks(WooAccount, SendsWebhooks):
 
     def remove_webhooks(self) -> None:
         """Those of this connection, wherever they lead. A repeat finds none."""
+        for hook in self._my_hooks():
+            self._remove_hook(hook)
+
+    def list_webhooks(self) -> dict[str, str]:
+        """Those that still speak; a disabled one keeps its id there when it is switched on again."""
+        return {str(hook["topic"]): str(hook["id"]) for hook in self._my_hooks() if hook.get("status") == "active"}
+
+    def _my_hooks(self) -> list[dict[str, Any]]:
         mine = self._name("").rpartition(" ")[0]
-        for hook in self._all_hooks():
-            if str(hook.get("name") or "").rpartition(" ")[0] == mine:
-                self._remove_hook(hook)
+        return [hook for hook in self._all_hooks() if str(hook.get("name") or "").rpartition(" ")[0] == mine]
 
     def _all_hooks(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
