@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shop.automations.models import AutomationRun
 from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
 from shop.channels.codes.models import CardMove
@@ -41,6 +42,7 @@ WORK: dict[JobName, type[Any]] = {
     JobName.SEND_CAMPAIGNS: Campaign,
     JobName.DRAIN_RETURNS: Return,
     JobName.DRAIN_WITHDRAWALS: Withdrawal,
+    JobName.RUN_AUTOMATIONS: AutomationRun,
     JobName.DRAIN_CHANNEL_EVENTS: ChannelEvent,
     JobName.DRAIN_SYNC: SyncRun,
     JobName.PULL_CHANNEL_ORDERS: ChannelPull,

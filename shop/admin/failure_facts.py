@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shop.automations.models import Automation
 from shop.catalog.models import Product
 from shop.channels.models import Connection
 from shop.core.showing import shown_json
@@ -112,6 +113,12 @@ def _channel_event(session: Session, row: Any) -> Facts:
     return Facts(told, "", row.received_at)
 
 
+def _automation(session: Session, row: Any) -> Facts:
+    automation = session.get(Automation, row.automation_id)
+    told = [("Automation", automation.name if automation else ""), ("Event", row.event), ("About", row.subject)]
+    return Facts(told, "", row.created_at)
+
+
 _READERS: dict[str, Callable[[Session, Any], Facts]] = {
     "fulfilment_orders": _fulfilment,
     "letters": _letter,
@@ -125,4 +132,5 @@ _READERS: dict[str, Callable[[Session, Any], Facts]] = {
     "privacy_requests": _privacy,
     "webhook_deliveries": _webhook,
     "channel_events": _channel_event,
+    "automation_runs": _automation,
 }

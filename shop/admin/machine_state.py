@@ -33,6 +33,7 @@ NAMES = {
     "returns": "Returns",
     "withdrawals": "Withdrawals",
     "sync_runs": "Keeping platforms in step",
+    "automation_runs": "Automations",
     "channel_events": "Messages from connected platforms",
     "product_watches": "Those who wait for a product",
     "cart_reminders": "Reminders of carts",

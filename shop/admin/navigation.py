@@ -34,6 +34,7 @@ ITEMS = (
     ("admin.letters", "Letters", "mail", May.LOOK),
     ("admin.failures", "Failures", "alert", May.LOOK),
     ("admin.jobs", "Jobs", "clock", May.DEVELOP),
+    ("admin.automations", "Automations", "plug", May.DEVELOP),
     ("admin.developers", "Developers", "code", May.DEVELOP),
     ("admin.staff", "Staff", "lock", May.STAFF),
     ("admin.settings", "Settings", "gear", May.LOOK),

@@ -39,6 +39,7 @@ class JobName(StrEnum):
     SEND_CAMPAIGNS = "jobs.subscribers.send_campaigns"
     DRAIN_RETURNS = "jobs.returns.drain"
     DRAIN_WITHDRAWALS = "jobs.returns.drain_withdrawals"
+    RUN_AUTOMATIONS = "jobs.automations.drain"
     DRAIN_CHANNEL_EVENTS = "jobs.channel_hooks.drain"
     DRAIN_SYNC = "jobs.channels.drain_sync"
     PULL_CHANNEL_ORDERS = "jobs.channel_orders.pull"
@@ -64,6 +65,7 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.SEND_CAMPAIGNS: "email",
     JobName.DRAIN_RETURNS: "fulfilment",
     JobName.DRAIN_WITHDRAWALS: "fulfilment",
+    JobName.RUN_AUTOMATIONS: "webhooks",
     JobName.DRAIN_CHANNEL_EVENTS: "channels",
     JobName.DRAIN_SYNC: "sync",
     JobName.PULL_CHANNEL_ORDERS: "sync",

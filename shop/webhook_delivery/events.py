@@ -14,7 +14,10 @@ EVENTS: dict[str, str] = {
     "dispute.closed": "A dispute is over, won or lost",
     "review.created": "A buyer reviewed a product",
     "product.updated": "A product was changed, published or archived",
+    "customer.created": "Somebody bought for the first time",
     "fulfilment.parked": "An order cannot be printed until a person acts",
+    "failure.parked": "Something else could not be done and waits for a person",
+    "channel.reconnect": "A connected platform must be authorised again",
 }
 #: sent by the button “Send a test event” alone
 TEST_EVENT = "webhook.test"

@@ -8,18 +8,36 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop.fulfilment.models import Shipment
 from shop.orders.models import Order
 from shop.payments.models import Dispute, Refund
 from shop.returns.models import Return
-from shop.webhook_delivery.announcing import announce
+from shop.webhook_delivery.announcing import announce, somebody_listens
+from shop.workflows.letter_facts import public_url
 
 
 def announce_order(session: Session, event: str, order: Order, **more: Any) -> None:
-    """order.placed | order.paid | order.cancelled | order.delivered | fulfilment.parked"""
+    """order.placed | order.paid | order.cancelled | order.delivered | fulfilment.parked; with the first order of
+    somebody, customer.created as well"""
     announce(session, event, {"order": order_data(order), **more}, f"order:{order.number}")
+    if event == "order.placed" and order.customer_id is not None and somebody_listens(session, "customer.created"):
+        _announce_first(session, order)
+
+
+def _announce_first(session: Session, order: Order) -> None:
+    others = select(Order.id).where(Order.customer_id == order.customer_id, Order.id != order.id).limit(1)
+    if session.execute(others).first() is None:
+        data = {"customer": {"id": order.customer_id}, "order": order_data(order)}
+        announce(session, "customer.created", data, f"order:{order.number}")
+
+
+def announce_failure(session: Session, table: str, row_id: int, what: str, why: str) -> None:
+    """failure.parked: where to look, and why; nothing of what the row holds."""
+    told = {"kind": table, "id": row_id, "url": public_url(f"/admin/failures?row={table}:{row_id}")}
+    announce(session, "failure.parked", {"failure": told, "what": what, "why": why}, "")
 
 
 def announce_parcel(session: Session, order: Order, shipment: Shipment) -> None:

@@ -9,6 +9,7 @@ from shop.channels.models import Connection
 from shop.core import clock
 from shop.email.requesting import request_letter
 from shop.tenancy.profile import current_profile
+from shop.webhook_delivery.announcing import announce
 from shop.workflows.letter_facts import public_url
 
 
@@ -18,6 +19,8 @@ def ask_to_reconnect(session: Session, connection: Connection) -> None:
         return
     platform = registry.class_of(connection.channel).spec.name
     name = connection.name or str(connection.account.get("name") or platform)
+    told = {"id": connection.id, "channel": connection.channel, "name": name}
+    announce(session, "channel.reconnect", {"connection": told, "why": connection.problem}, f"channel:{connection.id}")
     request_letter(
         session,
         letter="merchant_failure",

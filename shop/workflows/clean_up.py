@@ -10,6 +10,7 @@ from shop.accounts.api_answers import let_old_ones_go
 from shop.accounts.sessions import IDLE
 from shop.accounts.shoppers.closing import let_old_rows_go
 from shop.accounts.staff_models import StaffInvitation, StaffReset, StaffSession
+from shop.automations.models import AutomationRun
 from shop.cart.models import Cart, CartLine
 from shop.catalog.models import Product
 from shop.catalog.past_prices.lowest import let_old_prices_go
@@ -32,6 +33,7 @@ KEEP_CHANGES = timedelta(days=90)
 KEEP_CALLS = timedelta(days=30)
 KEEP_INVITATIONS = timedelta(days=60)
 KEEP_EVENTS = timedelta(days=60)
+KEEP_AUTOMATION_RUNS = timedelta(days=30)
 KEEP_CHANNEL_EVENTS = timedelta(days=14)
 KEEP_WEBHOOKS = timedelta(days=30)
 KEEP_EMPTY_CARTS = timedelta(days=7)
@@ -51,6 +53,11 @@ def run() -> None:
         session.execute(
             delete(ChannelEvent).where(
                 ChannelEvent.work_state == "done", ChannelEvent.finished_at < now - KEEP_CHANNEL_EVENTS
+            )
+        )
+        session.execute(
+            delete(AutomationRun).where(
+                AutomationRun.work_state == "done", AutomationRun.finished_at < now - KEEP_AUTOMATION_RUNS
             )
         )
         owed = select(WebhookDelivery.id).where(

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Integer, ScalarSelect, String, cast, false, func, literal, null, select, union_all, update
 from sqlalchemy.orm import Session
 
+from shop.automations.models import Automation, AutomationRun
 from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
 from shop.channels.codes.models import CardMove
@@ -56,6 +57,7 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "withdrawals": (Withdrawal, JobName.DRAIN_WITHDRAWALS),
     "channel_events": (ChannelEvent, JobName.DRAIN_CHANNEL_EVENTS),
     "sync_runs": (SyncRun, JobName.DRAIN_SYNC),
+    "automation_runs": (AutomationRun, JobName.RUN_AUTOMATIONS),
     "product_watches": (ProductWatch, JobName.TELL_WATCHERS),
     "cart_reminders": (CartReminder, JobName.REMIND_OF_CARTS),
     "campaigns": (Campaign, JobName.SEND_CAMPAIGNS),
@@ -68,6 +70,7 @@ _GIVEN_UP: dict[str, dict[str, Any]] = {
     "catalog_runs": {"outcome": "failed"},
     "sync_runs": {"outcome": "failed"},
     "webhook_deliveries": {"outcome": "failed"},
+    "automation_runs": {"outcome": "failed"},
     "product_watches": {"status": "ended"},
     "cart_reminders": {"status": "stopped", "why": "given_up"},
     "campaigns": {"status": "cancelled"},
@@ -296,6 +299,9 @@ def _columns(kind: str) -> Any:
         "channel_card_moves": lambda: CardMove.key,
         "returns": lambda: Return.number,
         "withdrawals": lambda: Withdrawal.reference,
+        "automation_runs": lambda: (
+            select(Automation.name).where(Automation.id == AutomationRun.automation_id).scalar_subquery()
+        ),
         "channel_events": lambda: ChannelEvent.topic + " · " + ChannelEvent.subject_id,
         "sync_runs": lambda: SyncRun.entity + " · " + SyncRun.mode,
         "product_watches": lambda: ProductWatch.email,

@@ -15,7 +15,7 @@ from shop.email.requesting import request_letter
 from shop.fulfilment.models import FulfilmentOrder
 from shop.orders.models import Order
 from shop.tenancy.profile import current_profile
-from shop.workflows.announcements import announce_order
+from shop.workflows.announcements import announce_failure, announce_order
 from shop.workflows.failure_hints import hint_for
 from shop.workflows.letter_facts import public_url
 
@@ -41,10 +41,14 @@ WHAT = {
     "channel_pulls": "The orders of another platform could not be read",
     "channel_orders": "An order of another platform needs you",
     "channel_pushes": "Another platform could not be told of something",
+    "automation_runs": "An automation could not be run",
     "change_runs": "A change of many products stopped on its way",
     "channel_card_moves": "A gift card of another platform could not be charged, or paid back",
 }
 QUIET = frozenset({"letters", "images"})  # shown in the panel; a letter about a letter would loop
+
+#: not announced as failure.parked: orders have an event of their own, and who listens is not told of itself
+UNTOLD = frozenset({"fulfilment_orders", "webhook_deliveries", "automation_runs"})
 
 
 def tell_of_delay(session: Session, model: type[Any], why: str) -> None:
@@ -90,6 +94,8 @@ def write_failure(
         _announce(session, held, why)
     if table in QUIET:
         return
+    if table not in UNTOLD:
+        announce_failure(session, table, held.id, WHAT.get(table, ""), redact(why)[:500])
     request_letter(
         session,
         letter="merchant_failure",

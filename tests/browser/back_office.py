@@ -54,6 +54,9 @@ def furnish(town: Town) -> None:
     _newsletters(owner)
     stock_returns(delivered_order(2))
     stock_channels()
+    rule = {"name": "Large orders", "event": "order.paid", "total": "10", "tag_order": "Large", "url": f"{town.sandbox_url}/receiver/demo"}
+    owner.press("/admin/automations/new", rule)
+    owner.press("/admin/automations/1/test")
     town.work()
 
 
