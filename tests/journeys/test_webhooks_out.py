@@ -47,7 +47,7 @@ def test_a_sale_is_told_from_its_placing_to_its_delivery(town: Town, post: Post)
     town.work()
     town.deliver()
     town.work()
-    once = {"order.placed": 1, "order.paid": 1, "order.shipped": 1, "order.delivered": 1}
+    once = {"order.placed": 1, "customer.created": 1, "order.paid": 1, "order.shipped": 1, "order.delivered": 1}
     assert heard(post) == once
     told = {one["type"]: json.loads(one["body"])["data"] for one in post.came("books")}
     assert told["order.paid"]["order"]["number"] == order.number
