@@ -23,6 +23,8 @@ from shop.workflows import (
     poll_fulfilments,
     poll_stripe_events,
     pull_channel_orders,
+    push_orders,
+    push_stock,
     read_ways_to_pay,
     recommend_products,
     record_visits,
@@ -60,6 +62,8 @@ PERIODIC: dict[str, tuple[int, Callable[[], object]]] = {
     "remind_of_returns": (600, remind_of_returns.run),
     "watch_channel_hooks": (600, watch_channel_hooks.run),
     "channel_orders": (30, pull_channel_orders.run),
+    "orders_to_channels": (30, push_orders.run),
+    "stock_to_channels": (20, push_stock.run),
     "clean_up": (3600, clean_up.run),
 }
 

@@ -17,6 +17,7 @@ from shop.orders.statuses import lock_order, move_order, tell
 from shop.payments.summing import sum_payments
 from shop.words import mark
 from shop.workflows.announcements import announce_order
+from shop.workflows.channel_refunds import refund_hint
 from shop.workflows.letter_facts import money, order_facts
 from shop.workflows.push_to_channels import tell_of_cancel
 from shop.workflows.refund_order import request_refund_of_all
@@ -82,7 +83,7 @@ def _write_cancelled(session: Session, order_id: int, who: str, why: str, refund
     refresh_status(session, order, who=who)
     announce_order(session, "order.cancelled", order)
     tell_of_cancel(session, order)
-    left = sum_payments(session, order_id).refundable
+    left = 0 if refund_hint(session, order) else sum_payments(session, order_id).refundable
     back = money(order, left) if refund and left else ""
     if order.letters_elsewhere:
         return left

@@ -69,13 +69,7 @@ def _parcel(
 
 def _of_sent_order(session: Session, push: ChannelPush, shipment: Shipment, is_last: bool) -> Parcel | str:
     """An order that we made there: their line ids are not known, so it is told when everything is on its way."""
-    there = session.execute(
-        select(ChannelPush.external_id).where(
-            ChannelPush.order_id == push.order_id,
-            ChannelPush.connection_id == push.connection_id,
-            ChannelPush.kind == "order",
-        )
-    ).scalar()
+    there = sent_as(session, push.order_id or 0, push.connection_id)
     if not there:
         return "Not told: the order itself has not arrived there."
     others = _others(session, push)
@@ -86,6 +80,18 @@ def _of_sent_order(session: Session, push: ChannelPush, shipment: Shipment, is_l
         return "Told together with another parcel."
     numbers = [*_waiting_numbers(session, others), shipment.number]
     return _parcel(there, None, shipment, True, ", ".join(numbers))
+
+
+def sent_as(session: Session, order_id: int, connection_id: int) -> str | None:
+    """Their id of an order that was made here; "" while it is on its way, None where it is not sent there."""
+    found = session.execute(
+        select(ChannelPush.external_id, ChannelPush.work_state).where(
+            ChannelPush.order_id == order_id, ChannelPush.connection_id == connection_id, ChannelPush.kind == "order"
+        )
+    ).first()
+    if found is None or (not found.external_id and found.work_state == "done"):
+        return None
+    return str(found.external_id)
 
 
 def _others(session: Session, push: ChannelPush) -> list[ChannelPush]:

@@ -7,13 +7,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from shop.channels import registry
-from shop.channels.connector import TakesTracking
+from shop.channels.connector import TakesRefunds, TakesTracking
 from shop.channels.models import Connection
 from shop.channels.ordering.models import ChannelOrder, ChannelPush
 from shop.core.queue import JobName, enqueue_after_commit
 from shop.fulfilment.models import Shipment
 from shop.orders.models import Order
 from shop.orders.statuses import tell
+from shop.payments.models import Refund
 
 
 def push_parcel(session: Session, order: Order, shipment: Shipment) -> int:
@@ -32,7 +33,7 @@ def push_parcel(session: Session, order: Order, shipment: Shipment) -> int:
         for row in session.execute(
             select(ChannelPush.connection_id, Connection.channel)
             .join(Connection, Connection.id == ChannelPush.connection_id)
-            .where(ChannelPush.order_id == order.id, ChannelPush.kind == "order")
+            .where(ChannelPush.order_id == order.id, ChannelPush.kind == "order", ChannelPush.external_id != "")
         )
     ]
     told = 0
@@ -49,6 +50,28 @@ def push_parcel(session: Session, order: Order, shipment: Shipment) -> int:
                 shipment_id=shipment.id,
             )
     return told
+
+
+def push_refund(session: Session, order: Order, refund: Refund) -> int:
+    """Money went back here: the platforms that have this order of ours note it. How many; a repeat adds none."""
+    registry.load()
+    rows = session.execute(
+        select(ChannelPush.connection_id, Connection.channel)
+        .join(Connection, Connection.id == ChannelPush.connection_id)
+        .where(ChannelPush.order_id == order.id, ChannelPush.kind == "order", ChannelPush.work_state != "parked")
+    ).all()
+    return sum(
+        add_push(
+            session,
+            f"refund:{row.connection_id}:{refund.id}",
+            row.connection_id,
+            "refund",
+            order_id=order.id,
+            refund_id=refund.id,
+        )
+        for row in rows
+        if registry.can(row.channel, TakesRefunds)
+    )
 
 
 def add_push(session: Session, key: str, connection_id: int, kind: str, **more: object) -> bool:

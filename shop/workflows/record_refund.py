@@ -19,6 +19,7 @@ from shop.workflows.announcements import announce_refund
 from shop.workflows.bought_gift_cards import follow_refund
 from shop.workflows.issue_invoice import credit_refunds
 from shop.workflows.letter_facts import money, order_facts
+from shop.workflows.push_to_channels import push_refund
 
 #: a refund that succeeded may still fail later (the bank sends it back), nothing else moves back
 RANK = {"requested": 0, "pending": 1, "succeeded": 2, "cancelled": 3, "failed": 3}
@@ -114,6 +115,7 @@ def _tell_it(session: Session, order: Order, refund: Refund) -> None:
     )
     if refund.status == "succeeded":
         announce_refund(session, order, refund)
+        push_refund(session, order, refund)
         if order.letters_elsewhere:
             return
         payment = session.get_one(Payment, refund.payment_id)

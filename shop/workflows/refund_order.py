@@ -26,7 +26,7 @@ from shop.payments.models import Payment, Refund, RefundLine
 from shop.payments.stripe_gateway import gateway
 from shop.payments.summing import CHANNEL, GIFT_CARD, given_back, rooms, split_refund, sum_payments
 from shop.workflows.bought_gift_cards import follow_refund
-from shop.workflows.channel_refunds import refund_there
+from shop.workflows.channel_refunds import refuse_refund
 from shop.workflows.gift_card_refunds import refund_to_card, take_from_bought_cards
 from shop.workflows.letter_facts import money
 from shop.workflows.record_refund import AT_THE_COUNTER, merge_refund, record_counter_refund
@@ -106,7 +106,7 @@ def _carry_out(session: Session, order: Order, refund: Refund, payment: Payment)
     elif payment.gateway in AT_THE_COUNTER:
         record_counter_refund(session, order, refund)
     elif payment.gateway == CHANNEL:
-        refund_there(session, order, refund)
+        refuse_refund(session, order)
     else:
         enqueue_after_commit(session, JobName.DRAIN_PAYMENTS)
 
