@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import current_app, request, url_for
 
+from shop.admin.channel_orders.list import needing_you
 from shop.admin.permissions import May, allowed
 from shop.admin.reviews.searching import waiting_reviews
 from shop.extensions import db
@@ -16,6 +17,7 @@ from shop.workflows.list_failures import count_parked
 ITEMS = (
     ("admin.dashboard", "Home", "home", May.LOOK),
     ("admin.orders", "Orders", "receipt", May.LOOK),
+    ("admin.channel_orders", "From channels", "receipt", May.LOOK),
     ("admin.drafts", "Drafts", "edit", May.LOOK),
     ("admin.returns", "Returns", "return", May.LOOK),
     ("admin.disputes", "Disputes", "scale", May.LOOK),
@@ -44,7 +46,11 @@ ITEMS = (
 def nav_items() -> list[dict[str, Any]]:
     """[{title, url, icon, current, count}] for the layout: what the member who is signed in may see."""
     here = request.path
-    waiting = {"admin.reviews": waiting_reviews(), "admin.returns": waiting_returns()}
+    waiting = {
+        "admin.reviews": waiting_reviews(),
+        "admin.returns": waiting_returns(),
+        "admin.channel_orders": needing_you(),
+    }
     found = count_parked(db.session(), **waiting)
     counts = {endpoint: found.pop(endpoint) for endpoint in waiting}
     counts["admin.failures"] = sum(found.values())

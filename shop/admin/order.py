@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from shop.admin.blueprint import bp
+from shop.admin.channel_orders.on_order import channel_part
 from shop.admin.invoices.on_order import papers_of
 from shop.admin.order_story import SORTS, read_story
 from shop.admin.permissions import staff_only
@@ -81,6 +82,7 @@ def order(number: str) -> Response:
         may_give_up=[w for w in works if _may_give_up(found, works, w, w.id in over)],
         reach=reach_of(works),
         replaced=over,
+        channel=channel_part(session, found),
     )
 
 

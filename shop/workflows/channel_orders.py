@@ -6,8 +6,10 @@ order that comes by hook and by pull at once is one row, and one order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +17,7 @@ from sqlalchemy.orm import Session
 from shop.channels import registry
 from shop.channels.connector import ReportsOrders
 from shop.channels.models import Connection
-from shop.channels.ordering.judging import judge
+from shop.channels.ordering.judging import Judged, judge
 from shop.channels.ordering.keeping import from_json
 from shop.channels.ordering.models import ChannelOrder, ChannelPull, ChannelPush
 from shop.channels.ordering.storing import lock_row, park_unreadable, store_order, write_record
@@ -164,19 +166,8 @@ def _decide(
         row.state, row.why = "ours", "Sent there from here."
         durable.finish(session, ChannelOrder, held)
         return Next()
-    setting = find_setting(session, connection.id)
-    options = dict(setting.options) if setting is not None else {}
-    begins_at = session.execute(
-        select(ChannelPull.begins_at).where(ChannelPull.connection_id == connection.id)
-    ).scalar()
-    judged = judge(
-        record,
-        name=name,
-        now=clock.now(),
-        begins_at=begins_at or row.received_at - timedelta(days=1),
-        allowed=row.allowed,
-        place_authorised=bool(options.get("place_authorised")),
-    )
+    options = options_of(session, connection.id)
+    judged = judge_row(session, row, record, name, options)
     row.state, row.why = judged.state, judged.why
     if judged.state == "waiting":
         durable.step_on(session, ChannelOrder, held, due_at=clock.now() + LOOK_AGAIN)
@@ -193,6 +184,29 @@ def _decide(
         follow(session, row, order, record, name)  # what was given back there before it came
     durable.finish(session, ChannelOrder, held)
     return Next()
+
+
+def options_of(session: Session, connection_id: int) -> dict[str, Any]:
+    """{"place_authorised", "letters", "invoices", "send_orders": bool, "send_since": ISO time}, each optional."""
+    setting = find_setting(session, connection_id)
+    return dict(setting.options) if setting is not None else {}
+
+
+def judge_row(
+    session: Session, row: ChannelOrder, record: OrderRecord, name: str, options: Mapping[str, Any]
+) -> Judged:
+    """May it be placed, by what is known of it now?"""
+    begins_at = session.execute(
+        select(ChannelPull.begins_at).where(ChannelPull.connection_id == row.connection_id)
+    ).scalar()
+    return judge(
+        record,
+        name=name,
+        now=clock.now(),
+        begins_at=begins_at or row.received_at - timedelta(days=1),
+        allowed=row.allowed,
+        place_authorised=bool(options.get("place_authorised")),
+    )
 
 
 def is_ours(session: Session, row: ChannelOrder, record: OrderRecord) -> bool:

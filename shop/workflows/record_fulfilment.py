@@ -66,7 +66,7 @@ def merge_news(session: Session, news: ProviderOrder) -> str:
         if not (news.status == "cancelled" and order.status == "cancelled"):
             _tell_move(session, order, work, _why(news.status))
     for parcel in news.parcels:  # after the move: the letter says whether more is to come
-        _merge_parcel(session, work, order, parcel)
+        merge_parcel(session, work, order, parcel)
     if order.fulfilment_status == "delivered" and order.status == "placed":
         move_order(session, order, "completed", why="Everything was delivered")
         announce_order(session, "order.delivered", order)
@@ -120,7 +120,8 @@ def _nothing_left_to_send(work: FulfilmentOrder) -> None:
         work.error_kind = work.error_text = None
 
 
-def _merge_parcel(session: Session, work: FulfilmentOrder, order: Order, parcel: ParcelNews) -> None:
+def merge_parcel(session: Session, work: FulfilmentOrder, order: Order, parcel: ParcelNews) -> None:
+    """A parcel of this part: told once, however often it is told. The caller holds both rows, and commits."""
     is_new = session.execute(
         insert(Shipment)
         .values(

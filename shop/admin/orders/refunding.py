@@ -24,12 +24,13 @@ from shop.orders.models import Order
 from shop.orders.sharing import Chosen, WorkedOut, worth_of_shipping
 from shop.payments.models import Refund
 from shop.payments.summing import given_back, rooms, split_refund, sum_payments
+from shop.workflows.channel_refunds import refund_hint
 from shop.workflows.refund_order import request_refund, work_out_refund
 
 
 @bp.get("/orders/<number>/refund")
 @staff_only(May.REFUND)
-def refund_form(number: str) -> Response:
+def refund_form(number: str) -> Response | BaseResponse:
     return _page(db.session(), get_order(db.session(), number))
 
 
@@ -58,7 +59,7 @@ def refund_lines(number: str) -> Response | BaseResponse:
     return redirect(url_for("admin.order", number=order.number), 303)
 
 
-def _preview(session: Session, order: Order, chosen: Chosen, amount: int | None) -> Response:
+def _preview(session: Session, order: Order, chosen: Chosen, amount: int | None) -> Response | BaseResponse:
     worked = work_out_refund(session, order, chosen)
     if amount is None and not worked.minor:
         raise InvalidInput(fields={"lines": "Choose what to give back for, or type an amount."})
@@ -104,7 +105,10 @@ def _page(
     errors: dict[str, str] | None = None,
     worked: WorkedOut | None = None,
     total: int = 0,
-) -> Response:
+) -> Response | BaseResponse:
+    if hint := refund_hint(session, order):
+        flash(hint, "bad")
+        return redirect(url_for("admin.order", number=order.number), 303)
     quantities, shipping_given = given_back(session, order.id)
     form: dict[str, Any] = {k: v[:300] for k, v in list(request.form.items())[:300] if k != "csrf_token"}
     return render(
