@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import current_app, request, url_for
 
-from shop.admin.channel_orders.list import needing_you
 from shop.admin.permissions import May, allowed
 from shop.admin.reviews.searching import waiting_reviews
+from shop.channels.ordering.waiting import needing_you
 from shop.extensions import db
 from shop.returns.waiting import waiting_returns
 from shop.workflows.list_failures import count_parked

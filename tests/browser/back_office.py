@@ -26,6 +26,7 @@ from tests.admin.test_product_editor import form_of
 from tests.admin.test_products_grid import hidden_form
 from tests.browser.channels_back import stock_channels
 from tests.browser.goods_back import stock_returns
+from tests.channels.ordering.making import comes, connected, line, sale
 from tests.returns.making import delivered_order
 from tests.town import Town
 
@@ -52,6 +53,7 @@ def furnish(town: Town) -> None:
     assert owner.post(f"/admin/disputes/{dispute}", sent, content_type="multipart/form-data").status_code == 303
     _reviews(town)
     _newsletters(owner)
+    _channel_orders(town)
     stock_returns(delivered_order(2))
     stock_channels()
     rule = {"name": "Large orders", "event": "order.paid", "total": "10", "tag_order": "Large", "url": f"{town.sandbox_url}/receiver/demo"}
@@ -94,6 +96,13 @@ def _newsletters(owner: Staff) -> None:
     assert owner.post("/admin/newsletters/new", draft).status_code == 303
     with transaction() as session:
         confirm_newsletter(session, keep_subscriber(session, "ada@example.com", "en"), source="page", words="Yes")
+
+
+def _channel_orders(town: Town) -> None:
+    """One that is placed, and one with goods that nobody knows."""
+    there = connected("prestashop")
+    comes(town, there, sale(line(town.a_shirt().sku)))
+    comes(town, there, sale(line("UNKNOWN"), external_id="1000"))
 
 
 def _webhooks(town: Town) -> None:

@@ -55,6 +55,7 @@ VALUES = {
     "provider_id": "SELECT 29",
     "run_id": "SELECT id FROM catalog_runs ORDER BY id LIMIT 1",
     "admin.new_product row_id": "SELECT id FROM new_products ORDER BY id LIMIT 1",
+    "admin.channel_order row_id": "SELECT id FROM channel_orders ORDER BY id LIMIT 1",
     "admin.product product_id": "SELECT product_id FROM images ORDER BY product_id LIMIT 1",
     "request_id": "SELECT id FROM privacy_requests ORDER BY id LIMIT 1",
     "page_id": "SELECT id FROM content_pages ORDER BY id LIMIT 1",

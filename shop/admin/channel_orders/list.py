@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from flask import Response, request, url_for
-from sqlalchemy import ScalarSelect, Select, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from shop.admin.blueprint import bp
@@ -15,13 +15,13 @@ from shop.admin.page_links import page_links
 from shop.admin.permissions import staff_only
 from shop.channels.models import Connection
 from shop.channels.ordering.models import ChannelOrder
+from shop.channels.ordering.waiting import NEEDING
 from shop.core.pages import render
 from shop.core.paging import Page, page_number
 from shop.extensions import db
 from shop.orders.models import Order
 
 PER_PAGE, MOST_PAGES = 50, 200
-NEEDING = ("unmatched", "held")
 TABS = {"needs": "Needs you", "placed": "Placed", "waiting": "Not paid yet", "over": "Left out", "all": "All"}
 _OVER = ("ignored", "cancelled", "ours")
 
@@ -57,16 +57,6 @@ def channel_orders() -> Response:
         states=STATES,
         tabs=[(key, name, link(tab=key if key != "all" else "")) for key, name in TABS.items()],
         urls=page_links(found, lambda n: link(page=n if n > 1 else "")),
-    )
-
-
-def needing_you() -> ScalarSelect[int]:
-    """How many wait for a decision, or were changed there: for one statement with others."""
-    return (
-        select(func.count())
-        .select_from(ChannelOrder)
-        .where(or_(ChannelOrder.state.in_(NEEDING), ChannelOrder.attention != ""))
-        .scalar_subquery()
     )
 
 

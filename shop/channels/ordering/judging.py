@@ -11,6 +11,7 @@ from shop.channels.records import FulfilmentState, OrderRecord, PaymentState
 LARGEST_MINOR = 2_000_000_000  # what an order of ours can hold
 MOST_OF_A_LINE = 100_000
 GIVEN_UP_AFTER = timedelta(days=60)  # an order that nobody paid in this time
+GRACE = timedelta(minutes=2)  # their clock is not ours, and some tell whole seconds
 OLD, PAID, SHIPPED = "old", "paid", "shipped"  # what a person may allow
 
 
@@ -36,7 +37,7 @@ def judge(
     """`name`: the platform's. `begins_at`: orders placed before it are left alone, unless allowed."""
     if record.is_cancelled:
         return Judged("cancelled", f"Cancelled at {name} before it was placed here.")
-    if record.placed_at < begins_at and OLD not in allowed:
+    if record.placed_at < begins_at - GRACE and OLD not in allowed:
         return Judged("ignored", "Placed there before orders were switched on here.", OLD)
     if record.payment is PaymentState.REFUNDED:
         return Judged("cancelled", f"Given back in full at {name} before it was placed here.")
