@@ -13,6 +13,7 @@ from shop.channels.models import Connection
 from shop.channels.ordering.models import ChannelOrder, ChannelPush
 from shop.orders.models import Order
 from shop.workflows.channel_refunds import refund_hint
+from shop.workflows.push_orders import MADE_HERE
 from shop.workflows.push_to_channels import platform_name
 
 #: (the push, what it is, (word, tone), the platform)
@@ -27,16 +28,19 @@ class ChannelPart:
     platform: str
     hint: str
     pushes: list[Told]
+    other_minor: int = 0  # what their total differs by from its parts
 
 
 def channel_part(session: Session, order: Order) -> ChannelPart:
-    """Two statements, four for an order that came from a platform."""
+    """One statement, three for an order that came from a platform."""
     registry.load()
-    found = session.execute(
-        select(ChannelOrder, Connection.channel)
-        .join(Connection, Connection.id == ChannelOrder.connection_id)
-        .where(ChannelOrder.order_id == order.id)
-    ).first()
+    found = None
+    if order.channel not in MADE_HERE:
+        found = session.execute(
+            select(ChannelOrder, Connection.channel)
+            .join(Connection, Connection.id == ChannelOrder.connection_id)
+            .where(ChannelOrder.order_id == order.id)
+        ).first()
     pushes = session.execute(
         select(ChannelPush, Connection.channel)
         .join(Connection, Connection.id == ChannelPush.connection_id)
@@ -49,4 +53,7 @@ def channel_part(session: Session, order: Order) -> ChannelPart:
     ]
     row = found[0] if found is not None else None
     name = platform_name(found[1]) if found is not None else ""
-    return ChannelPart(row, name, refund_hint(session, order), told)
+    gap = order.subtotal_minor - order.discount_minor + order.shipping_minor
+    gap += 0 if order.tax_included else order.tax_minor
+    hint = refund_hint(session, order) if found is not None else ""
+    return ChannelPart(row, name, hint, told, order.total_minor - gap if found is not None else 0)
