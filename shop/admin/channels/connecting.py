@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from shop.admin.blueprint import bp
 from shop.admin.channels import form
 from shop.admin.channels.gallery import abilities
-from shop.admin.channels.parts import class_of, connection_page, find_connection, initials
+from shop.admin.channels.parts import class_of, connection_page, find_connection, initials, may_consent
 from shop.admin.permissions import May, staff_only
 from shop.admin.stale import marks_of, meet
 from shop.channels.connector import AuthKind, AuthorisesByOAuth, Connector
@@ -118,6 +118,7 @@ def _form(
         "does": abilities(connector),
         "kept": set(secrets_of(db.session(), found.id)) if found else set(),
         "asks_there": is_by_consent(connector),
+        "may_consent": may_consent(connector),
         "status": status,
     }
     if found is not None:

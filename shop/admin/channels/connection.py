@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from shop.accounts.auditing import note_change
 from shop.admin.answering import press
 from shop.admin.blueprint import bp
-from shop.admin.channels.parts import cards_of, connection_page, find_connection, title_of
+from shop.admin.channels.parts import cards_of, connection_page, find_connection, may_consent, title_of
 from shop.admin.permissions import May, staff_only
 from shop.channels import registry
 from shop.core.transaction import transaction
@@ -31,6 +31,7 @@ def connection(connection_id: int) -> Response:
         lacks=[words for role, words in registry.WORDS.items() if role not in roles],
         missing=missing_scopes(connector, tuple(found.account.get("missing") or ())),
         cards=cards_of(session, found),
+        may_consent=may_consent(connector),
     )
 
 

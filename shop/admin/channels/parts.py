@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from shop.admin.permissions import May, allowed
 from shop.channels import registry
-from shop.channels.connector import Connector, PullsProducts, ReportsOrders, SyncsCustomers
+from shop.channels.connector import AuthorisesByOAuth, Connector, PullsProducts, ReportsOrders, SyncsCustomers
 from shop.channels.models import Connection
 from shop.core.pages import render
 from shop.errors import NotFound
@@ -82,6 +82,11 @@ def initials(name: str) -> str:
     """What stands on a platform's mark: "WooCommerce" → "WC", "Shopify" → "S"."""
     capitals = re.findall(r"[A-Z0-9]", name)
     return "".join(capitals[:2]) or name[:1].upper()
+
+
+def may_consent(connector: type[Connector]) -> bool:
+    """Whether its account can be connected on the platform's own page."""
+    return issubclass(connector, AuthorisesByOAuth)
 
 
 def title_of(found: Connection) -> str:

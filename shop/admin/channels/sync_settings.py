@@ -35,6 +35,7 @@ from shop.extensions import db
 from shop.workflows.sync_channel import request_sync
 
 EVERY = (("5", "5 minutes"), ("15", "15 minutes"), ("60", "hour"), ("360", "6 hours"), ("1440", "day"))
+AS_ABOVE = "above"  # a field without a rule of its own
 #: switches of one kind of thing: option → words, help, what holds when nobody chose
 SWITCHES: dict[str, tuple[tuple[str, str, str, bool], ...]] = {
     "products": (
@@ -148,7 +149,7 @@ def fill(row: SyncSetting, entity: str) -> dict[str, str]:
         "is_on": "1" if row.is_on else "", "direction": row.direction, "every_minutes": str(row.every_minutes),
         "default_rule": row.default_rule, "apply": str(row.options.get("apply", first)),
     }  # fmt: skip
-    values |= {f"rule_{name}": row.rules.get(name, "") for name in RULED.get(entity, ())}
+    values |= {f"rule_{name}": row.rules.get(name, AS_ABOVE) for name in RULED.get(entity, ())}
     return values | {
         f"may_{name}": "1" if row.options.get(name, default) else "" for name, _, _, default in SWITCHES.get(entity, ())
     }
@@ -184,7 +185,7 @@ def _read(channel: str, entity: str, form: Mapping[str, str]) -> dict[str, Any]:
 def _rules(entity: str, form: Mapping[str, str]) -> dict[str, str]:
     chosen = {}
     for name in RULED.get(entity, ()):
-        if form.get(f"rule_{name}"):
+        if form.get(f"rule_{name}", AS_ABOVE) != AS_ABOVE:
             chosen[name] = read.choice(form, f"rule_{name}", FIELDS[name], tuple(RULES))
     return chosen
 
