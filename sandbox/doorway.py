@@ -108,13 +108,16 @@ def spoil(kind: str, body: bytes) -> bytes:
         data = orjson.loads(body)
     except orjson.JSONDecodeError:
         return body[: len(body) // 2]
-    rows = data.get("data") if isinstance(data, dict) else data
+    name = "data"
+    if isinstance(data, dict) and not isinstance(data.get("data"), list | dict):
+        name = next((key for key, value in data.items() if isinstance(value, list)), "data")
+    rows = data.get(name) if isinstance(data, dict) else data
     if not isinstance(rows, list):
         return body if kind == "empty_list" else body[: len(body) // 2]
     kept = [] if kind == "empty_list" else rows[: len(rows) // 2]
     if not isinstance(data, dict):
         return orjson.dumps(kept)
-    data["data"] = kept
+    data[name] = kept
     if kind == "empty_list":
         data |= {key: value for key, value in {"total": 0, "last_page": 1, "has_more": False}.items() if key in data}
     return orjson.dumps(data)

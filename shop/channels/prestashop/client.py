@@ -24,8 +24,9 @@ from shop.outbound.facts import Budget
 from shop.outbound.http import call
 
 T = TypeVar("T")
-#: the shop names no limit; this is what a small host bears (§2: at most two requests at once)
-BUDGETS = (Budget(25, 1),)
+#: the shop names no limit, and each of its answers is waited for before the next call (§2: at most two at once);
+#: this is a fuse for several workers
+BUDGETS = (Budget(100, 1),)
 _TOLD = (400, 401, 403, 404, 405)
 MOST_ROWS, MOST_NODES = 2000, 500
 MOST_BYTES = 20 * 1024 * 1024

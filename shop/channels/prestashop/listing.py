@@ -126,6 +126,8 @@ class Listing:
         self, node: Element, product_id: str, product: ProductRecord, fields: Fields
     ) -> dict[str, str]:
         """Our SKU → the combination's id. New ones are made where `variants` is named; none is taken away."""
+        if fields is not None and not any(name.partition(".")[0] == "variants" for name in fields):
+            return {v.sku: v.external_id.partition(":")[2] for v in product.variants if _owner(v) == product_id}
         there = {
             _id(found): without(found, READ_ONLY)
             for found in self.client.list_nodes("combinations", "id_product", product_id)
@@ -242,12 +244,16 @@ def picture_for_upload(url: str) -> tuple[bytes, str]:
 
 def _match(variant: VariantRecord, product_id: str, there: Mapping[str, Element]) -> str | None:
     """The combination that is this variant: by its id, else by a reference that only one has."""
-    owner, _, combination_id = variant.external_id.partition(":")
-    if owner == product_id and combination_id in there:
+    combination_id = variant.external_id.partition(":")[2]
+    if _owner(variant) == product_id and combination_id in there:
         return combination_id
     sku = clean_reference(variant.sku)
     same = [found for found, node in there.items() if sku and (node.findtext("reference") or "").strip() == sku]
     return same[0] if len(same) == 1 else None
+
+
+def _owner(variant: VariantRecord) -> str:
+    return variant.external_id.partition(":")[0]
 
 
 def _id(node: Element) -> str:

@@ -26,7 +26,9 @@ def pull_rows(
     client: Client, resource: str, terms: Terms, since: datetime | None, cursor: str, size: int,
     filters: Mapping[str, str] | None = None,
 ) -> tuple[list[dict[str, Any]], str, bool]:  # fmt: skip
-    """(rows, the next cursor, whether these were the last). At most two calls."""
+    """(rows, the next cursor, whether these were the last). One call or two; at the end twice as many, as a page that
+    was cut short on its way looks like the last one: so what stands behind it is asked for once more.
+    """
 
     def read(count: int, **more: str) -> list[dict[str, Any]]:
         asked = {**(filters or {}), **{f"filter[{name}]": value for name, value in more.items()}}
@@ -39,19 +41,29 @@ def pull_rows(
         bare = client.list_rows(resource, asked, sort=_SORT, limit=count, dates=True, display="[id,date_upd]")
         return _in_parts(client, resource, bare, terms)
 
-    place = _CURSOR.fullmatch(cursor)
-    if place is None:
-        rows = read(size, **({"date_upd": f"[{terms.since(since)},{FAR}]"} if since else {}))
-    else:
-        rows = read(size, date_upd=f"[{place[1]},{place[1]}]", id=f">[{place[2]}]")
-        if len(rows) < size:
-            rows += read(size - len(rows), date_upd=f"[{_next_second(place[1])},{FAR}]")
+    def read_after(cursor: str, count: int) -> list[dict[str, Any]]:
+        place = _CURSOR.fullmatch(cursor)
+        if place is None:
+            return read(count, **({"date_upd": f"[{terms.since(since)},{FAR}]"} if since else {}))
+        rows = read(count, date_upd=f"[{place[1]},{place[1]}]", id=f">[{place[2]}]")
+        if len(rows) < count:
+            rows += read(count - len(rows), date_upd=f"[{_next_second(place[1])},{FAR}]")
+        return rows
+
+    rows = read_after(cursor, size)
+    following = _place_of(rows[-1]) if rows else cursor
     if len(rows) < size:
-        return rows, cursor, True
-    following = f"{rows[-1].get('date_upd')}|{rows[-1].get('id')}"
+        more = read_after(following, size - len(rows))
+        if not more:
+            return rows, following, True
+        rows, following = rows + more, _place_of(more[-1])
     if following == cursor or _CURSOR.fullmatch(following) is None:
         raise Misunderstood(service=SERVICE, detail=f"{resource}: the pages do not go on after {following[:60]}")
     return rows, following, False
+
+
+def _place_of(row: Mapping[str, Any]) -> str:
+    return f"{row.get('date_upd')}|{row.get('id')}"
 
 
 def _in_parts(client: Client, resource: str, bare: list[dict[str, Any]], terms: Terms) -> list[dict[str, Any]]:

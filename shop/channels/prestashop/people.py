@@ -43,10 +43,9 @@ def push_customer(
 
 
 def _make(client: Client, around: Surroundings, terms: Terms, customer: CustomerRecord) -> str:
-    first, last = names_of(f"{customer.first_name} {customer.last_name}".strip() or customer.email.partition("@")[0])
     fields = {
-        "lastname": clean_person(customer.last_name or last),
-        "firstname": clean_person(customer.first_name or first),
+        "lastname": clean_person(customer.last_name),
+        "firstname": clean_person(customer.first_name),
         "email": customer.email,
         "passwd": secrets.token_urlsafe(24),  # nobody knows it: they ask for a new one
         "newsletter": "1" if customer.accepts_marketing else "0",
@@ -88,8 +87,9 @@ def make_address(
 
 
 def names_of(name: str) -> tuple[str, str]:
+    """("Ada Maria", "Lovelace"); of one word it is the first."""
     first, _, last = name.strip().rpartition(" ")
-    return first or last, last
+    return (first, last) if first else (last, "")
 
 
 def _find(client: Client, email: str) -> str | None:

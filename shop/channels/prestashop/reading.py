@@ -15,6 +15,7 @@ from shop.channels.records import ImageRecord, OptionRecord, ProductRecord, Prod
 
 Row = Mapping[str, Any]
 ALLOW, AS_THE_SHOP = "1", "2"
+NO_NAME = "-"  # of a person
 TOO_LARGE = "imprint:too_large"  # on a row that was not read
 MISSING = {
     "compare_at_minor": "PrestaShop keeps sale prices apart (specific prices); they are neither read nor changed."

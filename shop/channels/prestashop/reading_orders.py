@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from shop.channels.prestashop.reading import Row, links, text
+from shop.channels.prestashop.reading import NO_NAME, Row, links, text
 from shop.channels.prestashop.terms import Terms, flag, minor, number
 from shop.channels.records import (
     AddressRecord,
@@ -161,7 +161,7 @@ def read_address(row: Row | None, around: Around) -> AddressRecord:
     if not row:
         return AddressRecord()
     return AddressRecord(
-        name=f"{text(row.get('firstname'))} {text(row.get('lastname'))}".strip(),
+        name=f"{person(row.get('firstname'))} {person(row.get('lastname'))}".strip(),
         company=text(row.get("company")),
         line1=text(row.get("address1")),
         line2=text(row.get("address2")),
@@ -191,8 +191,8 @@ def read_customers(
             CustomerRecord(
                 external_id=customer_id,
                 email=email,
-                first_name=text(row.get("firstname")),
-                last_name=text(row.get("lastname")),
+                first_name=person(row.get("firstname")),
+                last_name=person(row.get("lastname")),
                 phone=next((address.phone for address in own if address.phone), ""),
                 accepts_marketing=flag(row.get("newsletter")),
                 addresses=tuple(own),
@@ -201,6 +201,11 @@ def read_customers(
             )
         )
     return found
+
+
+def person(value: object) -> str:
+    """Both names are required there: NO_NAME stands where somebody has one only."""
+    return "" if text(value).strip() == NO_NAME else text(value)
 
 
 def _without_hash(row: Row) -> dict[str, object]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from shop.channels.prestashop.reading import NO_NAME
 from shop.channels.prestashop.terms import Terms, number
 from shop.channels.prestashop.wire import build, set_language, set_list, set_text
 from shop.channels.records import ProductRecord, ProductStatus, VariantRecord
@@ -165,7 +166,7 @@ def clean_reference(text: str) -> str:
     return _NOT_IN_REFERENCES.sub("", text).strip()[:64]
 
 
-def clean_person(text: str, default: str = "-") -> str:
+def clean_person(text: str, default: str = NO_NAME) -> str:
     """A person's name: without digits and most signs; never empty."""
     return " ".join(_NOT_IN_PERSONS.sub(" ", text).split())[:255] or default
 
