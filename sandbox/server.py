@@ -35,6 +35,7 @@ _MODULES = (
     "sandbox.receiver.routes",
     "sandbox.prestashop.routes",
     "sandbox.channels.routes",
+    "sandbox.channels.hands",
     "sandbox.shopify.routes",
     "sandbox.woocommerce.routes",
 )

@@ -25,6 +25,10 @@ def register(stall: type[Stall]) -> type[Stall]:
     return stall
 
 
+def platforms() -> list[str]:
+    return sorted(_STALLS)
+
+
 def stall_of(world: World, platform: str) -> Stall:
     """For tests in the same process. Raises KeyError."""
     return _STALLS[platform](world)

@@ -20,7 +20,7 @@ bp = Blueprint("control", __name__)
 for _part in (world_api, printify_api, tracking):
     bp.register_blueprint(_part.bp)
 
-_PANELS = ("sandbox.stripe.routes", "sandbox.mail.routes", "sandbox.receiver.routes")
+_PANELS = ("sandbox.channels.hands", "sandbox.stripe.routes", "sandbox.mail.routes", "sandbox.receiver.routes")
 _SHOWN = 12
 
 
