@@ -8,6 +8,7 @@ from shop.automations.models import AutomationRun
 from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
 from shop.channels.codes.models import CardMove
+from shop.channels.files.models import FileImport
 from shop.channels.hooking.models import ChannelEvent
 from shop.channels.ordering.models import ChannelOrder, ChannelPull, ChannelPush
 from shop.channels.syncing.models import SyncRun
@@ -49,6 +50,7 @@ WORK: dict[JobName, type[Any]] = {
     JobName.DRAIN_CHANNEL_ORDERS: ChannelOrder,
     JobName.DRAIN_CHANNEL_PUSHES: ChannelPush,
     JobName.DRAIN_CARD_MOVES: CardMove,
+    JobName.DRAIN_FILE_IMPORTS: FileImport,
 }
 
 

@@ -41,6 +41,7 @@ NAMES = {
     "channel_pulls": "Reading orders elsewhere",
     "channel_orders": "Orders from elsewhere",
     "channel_pushes": "News to other platforms",
+    "file_imports": "Files taken in",
     "channel_card_moves": "Gift cards of other platforms",
 }
 SLOW_SECONDS = 120  # work that waits longer than this is told

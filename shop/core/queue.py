@@ -46,6 +46,7 @@ class JobName(StrEnum):
     DRAIN_CHANNEL_ORDERS = "jobs.channel_orders.drain"
     DRAIN_CHANNEL_PUSHES = "jobs.channel_orders.push"
     DRAIN_CARD_MOVES = "jobs.channel_codes.drain_card_moves"
+    DRAIN_FILE_IMPORTS = "jobs.channel_files.drain"
 
 
 QUEUE_OF: dict[JobName, str] = {
@@ -72,6 +73,7 @@ QUEUE_OF: dict[JobName, str] = {
     JobName.DRAIN_CHANNEL_ORDERS: "channels",
     JobName.DRAIN_CHANNEL_PUSHES: "channels",
     JobName.DRAIN_CARD_MOVES: "channels",
+    JobName.DRAIN_FILE_IMPORTS: "sync",
 }
 QUEUES = ("inbound", "fulfilment", "email", "catalog", "pictures", "webhooks", "channels", "sync")
 _SECONDS_ALLOWED = {"catalog": 1800, "pictures": 1800, "sync": 1800}

@@ -13,6 +13,7 @@ from shop.automations.models import Automation, AutomationRun
 from shop.catalog.models import CatalogRun, Image
 from shop.catalog.runs.models import ChangeRun
 from shop.channels.codes.models import CardMove
+from shop.channels.files.models import FileImport
 from shop.channels.hooking.models import ChannelEvent
 from shop.channels.ordering.models import ChannelOrder, ChannelPull, ChannelPush
 from shop.channels.syncing.models import SyncRun
@@ -53,6 +54,7 @@ KINDS: dict[str, tuple[type[Any], JobName]] = {
     "privacy_requests": (PrivacyRequest, JobName.DRAIN_PRIVACY),
     "change_runs": (ChangeRun, JobName.RUN_CHANGES),
     "channel_card_moves": (CardMove, JobName.DRAIN_CARD_MOVES),
+    "file_imports": (FileImport, JobName.DRAIN_FILE_IMPORTS),
     "returns": (Return, JobName.DRAIN_RETURNS),
     "withdrawals": (Withdrawal, JobName.DRAIN_WITHDRAWALS),
     "channel_events": (ChannelEvent, JobName.DRAIN_CHANNEL_EVENTS),
@@ -297,6 +299,7 @@ def _columns(kind: str) -> Any:
         "privacy_requests": lambda: PrivacyRequest.kind,
         "change_runs": lambda: ChangeRun.title,
         "channel_card_moves": lambda: CardMove.key,
+        "file_imports": lambda: FileImport.name,
         "returns": lambda: Return.number,
         "withdrawals": lambda: Withdrawal.reference,
         "automation_runs": lambda: (

@@ -43,6 +43,7 @@ WHAT = {
     "channel_pushes": "Another platform could not be told of something",
     "automation_runs": "An automation could not be run",
     "change_runs": "A change of many products stopped on its way",
+    "file_imports": "A file stopped on its way in",
     "channel_card_moves": "A gift card of another platform could not be charged, or paid back",
 }
 QUIET = frozenset({"letters", "images"})  # shown in the panel; a letter about a letter would loop

@@ -59,7 +59,16 @@ def furnish(town: Town) -> None:
     rule = {"name": "Large orders", "event": "order.paid", "total": "10", "tag_order": "Large", "url": f"{town.sandbox_url}/receiver/demo"}
     owner.press("/admin/automations/new", rule)
     owner.press("/admin/automations/1/test")
+    _files(owner)
     town.work()
+
+
+def _files(owner: Staff) -> None:
+    """One whose dry run is over."""
+    content = io.BytesIO(b"E-Mail,Name\nada@example.com,Ada\nnobody,Nobody\n")
+    sent = {"entity": "customers", "file": (content, "customers.csv")}
+    answer = owner.post("/admin/files", sent, content_type="multipart/form-data")
+    owner.press(f"{answer.location}/check", {"column-email": "0", "column-name": "1"})
 
 
 def _reviews(town: Town) -> None:

@@ -70,6 +70,7 @@ VALUES = {
     "draft_id": "SELECT id FROM draft_orders ORDER BY id LIMIT 1",
     "key_id": "SELECT id FROM api_keys ORDER BY id LIMIT 1",
     "card_id": "SELECT id FROM gift_cards ORDER BY id LIMIT 1",
+    "import_id": "SELECT id FROM file_imports ORDER BY id LIMIT 1",
     "change_id": "SELECT id FROM change_runs WHERE kind <> 'editor' ORDER BY id LIMIT 1",
 }
 

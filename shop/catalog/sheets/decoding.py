@@ -64,8 +64,8 @@ def understand(content: bytes) -> Sheet:
         raise _refused("The file is empty.")
     if len(content) > MOST_BYTES:
         raise _refused(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB. Split it.")
-    encoding = _encoding(content)
-    first = _first_lines(content, encoding)
+    encoding = encoding_of(content)
+    first = first_lines(content, encoding)
     skips = 1 if first and first[0].lower().startswith("sep=") else 0
     head = first[skips] if len(first) > skips else ""
     delimiter = max(DELIMITERS, key=lambda sign: (_known_in(head, sign), head.count(sign)))
@@ -85,11 +85,17 @@ def understand(content: bytes) -> Sheet:
 
 def lines(content: bytes, sheet: Sheet) -> Iterator[Line]:
     """Every line below the headings, empty ones passed over. Raises InvalidInput where the file breaks."""
-    text = io.TextIOWrapper(io.BytesIO(content), sheet.encoding, errors="replace", newline="")
-    for _ in range(sheet.skips):
+    for number, row in rows_of(content, sheet.encoding, sheet.delimiter, sheet.skips):
+        yield Line(number, {name: row[place] for name, place in sheet.places.items() if place < len(row)})
+
+
+def rows_of(content: bytes, encoding: str, delimiter: str, skips: int) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) below the headings, as `lines`; memory holds the file and one line."""
+    text = io.TextIOWrapper(io.BytesIO(content), encoding, errors="replace", newline="")
+    for _ in range(skips):
         text.readline()
     csv.field_size_limit(MOST_CELL)
-    rows = csv.reader((part.replace("\0", "") for part in text), delimiter=sheet.delimiter)
+    rows = csv.reader((part.replace("\0", "") for part in text), delimiter=delimiter)
     number = 0
     try:
         for number, row in enumerate(rows, 1):
@@ -97,7 +103,7 @@ def lines(content: bytes, sheet: Sheet) -> Iterator[Line]:
                 continue
             if number > MOST_LINES + 1:
                 raise _refused(f"The file has more than {MOST_LINES:,} lines. Split it.")
-            yield Line(number, {name: row[place] for name, place in sheet.places.items() if place < len(row)})
+            yield number, row
     except csv.Error as error:
         why = f"Line {number + 1} cannot be read ({error}). A quotation mark may be missing before it."
         raise _refused(why) from error
@@ -108,7 +114,7 @@ def count_lines(content: bytes) -> int:
     return max(1, content.count(b"\n"))
 
 
-def _encoding(content: bytes) -> str:
+def encoding_of(content: bytes) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if content.startswith(codecs.BOM_UTF8):
@@ -125,7 +131,7 @@ def _encoding(content: bytes) -> str:
     return "latin-1"
 
 
-def _first_lines(content: bytes, encoding: str) -> list[str]:
+def first_lines(content: bytes, encoding: str) -> list[str]:
     text = content[:40_000].decode(encoding, "replace").lstrip("\ufeff").replace("\0", "")
     return text.splitlines()[:2]
 

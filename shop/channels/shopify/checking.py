@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, time
 from typing import Any
 
-from shop.channels.records import DiscountAnswer, GiftCardAnswer, Verdict
+from shop.channels.records import CodeWhy, DiscountAnswer, GiftCardAnswer, Verdict
 from shop.channels.shopify import order_documents as documents
 from shop.channels.shopify.client import Client
 from shop.channels.shopify.reading import read_minor, read_time
@@ -17,12 +17,13 @@ from shop.errors import Misunderstood, NeedsReconnect
 Json = dict[str, Any]
 _CARD = re.compile(r"[A-Za-z0-9]{8,20}")
 LONGEST_CODE = 255
+_CLOSED = {"EXPIRED": CodeWhy.ENDED, "SCHEDULED": CodeWhy.NOT_YET}
 
 
 def check_discount(client: Client, code: str) -> DiscountAnswer:
     asked = code.strip()
     if not asked or len(asked) > LONGEST_CODE:
-        return DiscountAnswer(Verdict.INVALID, "This is no discount code.", code=asked[:LONGEST_CODE])
+        return DiscountAnswer(Verdict.INVALID, CodeWhy.UNKNOWN, code=asked[:LONGEST_CODE])
     node = client.read(documents.DISCOUNT, {"code": asked})["codeDiscountNodeByCode"]
     return read_discount(node, asked, clock.now())
 
@@ -30,7 +31,7 @@ def check_discount(client: Client, code: str) -> DiscountAnswer:
 def read_discount(node: Json | None, asked: str, now: datetime) -> DiscountAnswer:
     """valid, invalid, or uncertain where the rule has conditions that only Shopify's own checkout can judge. Pure."""
     if node is None:
-        return DiscountAnswer(Verdict.INVALID, "Shopify does not know this code.", code=asked)
+        return DiscountAnswer(Verdict.INVALID, CodeWhy.UNKNOWN, code=asked)
     rule, external_id = node["codeDiscount"], str(node["id"])
 
     def answer(verdict: Verdict, why: str, **facts: Any) -> DiscountAnswer:
@@ -38,18 +39,18 @@ def read_discount(node: Json | None, asked: str, now: datetime) -> DiscountAnswe
 
     kind = rule["__typename"]
     if rule.get("status") != "ACTIVE":
-        return answer(Verdict.INVALID, "This code is not running at the moment.")
+        return answer(Verdict.INVALID, _CLOSED.get(str(rule.get("status")), CodeWhy.OFF))
     if kind not in ("DiscountCodeBasic", "DiscountCodeFreeShipping"):
         return answer(Verdict.UNCERTAIN, "This code has rules that only Shopify's own checkout can apply.")
     codes = [str(one["code"]) for one in rule["codes"]["nodes"]]
     same = next((one for one in codes if one.casefold() == asked.casefold()), "")
     if not same and len(codes) >= int(rule["codesCount"]["count"]):
-        return answer(Verdict.INVALID, "Shopify does not know this code.")
+        return answer(Verdict.INVALID, CodeWhy.UNKNOWN)
     starts, ends = read_time(rule.get("startsAt")), read_time(rule.get("endsAt"))
     if (starts and starts > now) or (ends and ends <= now):
-        return answer(Verdict.INVALID, "This code is not running at the moment.")
+        return answer(Verdict.INVALID, CodeWhy.NOT_YET if starts and starts > now else CodeWhy.ENDED)
     if rule.get("usageLimit") is not None and int(rule["asyncUsageCount"]) >= int(rule["usageLimit"]):
-        return answer(Verdict.INVALID, "This code was used as often as it may be.")
+        return answer(Verdict.INVALID, CodeWhy.USED_UP)
     facts, doubt = _worth(rule)
     doubt = doubt or _doubt(rule)
     facts |= {"code": same or asked, "ends_at": ends}
@@ -102,7 +103,7 @@ def check_card(client: Client, code: str) -> GiftCardAnswer:
     """The search is told the whole code, and finds many things: one hit with the same last four letters counts."""
     plain = re.sub(r"[\s-]", "", code)
     if not _CARD.fullmatch(plain):
-        return GiftCardAnswer(Verdict.INVALID, "This is no code of a Shopify gift card.")
+        return GiftCardAnswer(Verdict.INVALID, CodeWhy.UNKNOWN)
     try:
         found = client.read(documents.GIFT_CARDS, {"query": plain.lower()})["giftCards"]["nodes"]
     except NeedsReconnect as error:
@@ -115,7 +116,7 @@ def check_card(client: Client, code: str) -> GiftCardAnswer:
 def read_card(found: list[Json], code: str, now: datetime) -> GiftCardAnswer:
     same = [one for one in found if str(one["lastCharacters"]).lower() == code[-4:].lower()]
     if len(found) != 1 or len(same) != 1:
-        return GiftCardAnswer(Verdict.INVALID, "Shopify does not know this gift card.")
+        return GiftCardAnswer(Verdict.INVALID, CodeWhy.UNKNOWN)
     card = same[0]
     balance, ends = card["balance"], card.get("expiresOn")
     currency = str(balance["currencyCode"])
@@ -125,9 +126,9 @@ def read_card(found: list[Json], code: str, now: datetime) -> GiftCardAnswer:
         "expires_at": until,
     }  # fmt: skip
     if not card["enabled"] or card.get("deactivatedAt"):
-        return GiftCardAnswer(Verdict.INVALID, "This gift card was closed.", **facts)
+        return GiftCardAnswer(Verdict.INVALID, CodeWhy.OFF, **facts)
     if until is not None and until < now:
-        return GiftCardAnswer(Verdict.INVALID, "This gift card is past its date.", **facts)
+        return GiftCardAnswer(Verdict.INVALID, CodeWhy.ENDED, **facts)
     return GiftCardAnswer(Verdict.VALID, "", **facts)
 
 
