@@ -17,6 +17,7 @@ from shop.catalog.past_prices.lowest import let_old_prices_go
 from shop.catalog.runs.models import ChangeFile, ChangeItem, ChangeRun
 from shop.channels.codes.keeping import forget_codes as forget_codes_of_others
 from shop.channels.hooking.models import ChannelEvent
+from shop.channels.syncing.models import SyncRun
 from shop.core import clock
 from shop.core.transaction import transaction
 from shop.inbound.models import InboundEvent
@@ -60,6 +61,10 @@ def run() -> None:
                 AutomationRun.work_state == "done", AutomationRun.finished_at < now - KEEP_AUTOMATION_RUNS
             )
         )
+        session.execute(
+            delete(SyncRun).where(SyncRun.work_state == "done", SyncRun.started_at < now - KEEP_CHANGES,
+                                  SyncRun.outcome != "waiting")
+        )  # fmt: skip
         owed = select(WebhookDelivery.id).where(
             WebhookDelivery.message_id == WebhookMessage.id, WebhookDelivery.work_state != "done"
         )

@@ -17,7 +17,7 @@ from shop.core import clock
 from shop.core.transaction import transaction
 from shop.errors import NeedsReconnect, Unavailable
 from shop.extensions import db
-from shop.workflows import run_sync, sync_channel
+from shop.workflows import clean_up, run_sync, sync_channel
 from tests.channels.syncing.toy import Toy, World, connect
 
 
@@ -360,6 +360,21 @@ def test_a_run_of_a_connection_that_was_paused_or_lost_is_closed_and_the_next_on
     assert sync(connection_id).outcome == "failed"
     world.fails = lambda name: None
     assert sync(connection_id).created == 1
+
+
+def test_runs_are_kept_for_ninety_days_and_plans_until_somebody_decides(app: Flask) -> None:
+    connection_id, world = connect(direction="import")
+    world.add("Old", ["O1"])
+    done = sync(connection_id)
+    world.add("New", ["O2"])
+    waiting = sync(connection_id, review=True)
+    with transaction() as session:
+        session.execute(text("UPDATE sync_runs SET started_at = started_at - interval '91 days'"))
+    clean_up.run()
+    db.session.remove()
+    assert db.session.execute(select(SyncRun.id)).scalars().all() == [waiting.id]
+    assert db.session.execute(select(SyncStep.run_id).distinct()).scalars().all() == [waiting.id]
+    assert done.id != waiting.id
 
 
 def test_customers_meet_by_address_and_consent_stays_where_it_was_given(app: Flask) -> None:
