@@ -58,6 +58,40 @@ def begin_consent(session: Session, connection_id: int, staff_id: int, redirect_
     return Sent(state, base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
 
 
+def begin_handover(session: Session, connection_id: int, staff_id: int) -> str:
+    """An unguessable token that the platform gives back with the keys it made. The caller commits."""
+    token = new_token()
+    session.add(
+        ConsentRequest(
+            connection_id=connection_id,
+            staff_id=staff_id,
+            kind="handover",
+            state_hash=hash_token(token),
+            verifier="",
+            redirect_uri="",
+            expires_at=clock.now() + GOOD_FOR,
+        )
+    )
+    return token
+
+
+def take_handover(session: Session, token: str) -> int | None:
+    """The connection that the keys are for; the token is used up. None: unknown, used or too old. The caller commits
+    it together with the keys."""
+    return session.execute(
+        update(ConsentRequest)
+        .where(
+            ConsentRequest.state_hash == hash_token(token[:200]),
+            ConsentRequest.kind == "handover",
+            ConsentRequest.used_at.is_(None),
+            ConsentRequest.expires_at > clock.now(),
+        )
+        .values(used_at=clock.now())
+        .returning(ConsentRequest.connection_id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+
+
 def take_consent(session: Session, state: str, staff_id: int) -> Returned:
     """Use up the state that came back. The caller commits before it trades the code, so that a replay finds it used.
 
@@ -68,6 +102,7 @@ def take_consent(session: Session, state: str, staff_id: int) -> Returned:
         .where(
             ConsentRequest.state_hash == hash_token(state[:200]),
             ConsentRequest.staff_id == staff_id,
+            ConsentRequest.kind == "consent",
             ConsentRequest.used_at.is_(None),
             ConsentRequest.expires_at > clock.now(),
         )

@@ -294,9 +294,24 @@ class AuthorisesByOAuth(ABC):
         """The tokens (tokens.Token) for a code."""
 
 
+class HandsOverKeys(ABC):
+    """The platform makes keys for us on its own page, and posts them here: nothing is copied by hand."""
+
+    @classmethod
+    @abstractmethod
+    def handover_url(
+        cls, settings: Mapping[str, str], connection_token: str, return_url: str, callback_url: str
+    ) -> str: ...
+
+    @classmethod
+    @abstractmethod
+    def read_handover(cls, body: bytes) -> tuple[str, dict[str, str]]:
+        """Our token and the secrets, by the names of `spec.settings`. Raises Forged for any other shape."""
+
+
 ROLES: tuple[type, ...] = (
     PullsProducts, PublishesListings, TakesStock, ReportsOrders, AcceptsOrders, TakesTracking, TakesRefunds,
-    SyncsCustomers, ChecksDiscounts, HoldsGiftCards, SendsWebhooks, AuthorisesByOAuth,
+    SyncsCustomers, ChecksDiscounts, HoldsGiftCards, SendsWebhooks, AuthorisesByOAuth, HandsOverKeys,
 )  # fmt: skip
 
 

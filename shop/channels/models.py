@@ -63,6 +63,7 @@ class ConsentRequest(Model):
 
     connection_id: Mapped[int] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"))
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff_members.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(8), default="consent", server_default="consent")  # consent | handover
     state_hash: Mapped[str] = mapped_column(String(64), unique=True)
     verifier: Mapped[str] = mapped_column(EncryptedText)  # PKCE (RFC 7636); sent only where the platform has it
     redirect_uri: Mapped[str] = mapped_column(String(500))

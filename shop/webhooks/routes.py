@@ -16,8 +16,10 @@ from shop.errors import ShopError
 from shop.inbound.storing import store_at_once
 from shop.inbound.verifying import Forged, printify_facts, stripe_facts, verify_printify, verify_stripe
 from shop.payments.reading_stripe import read_event
+from shop.workflows.authorise_channel import take_keys
 
 bp = Blueprint("webhooks", __name__)
+MAX_KEYS_BYTES = 10_000
 MAX_BYTES = 1024 * 1024
 MAX_CHANNEL_BYTES = 8 * 1024 * 1024  # a product with 2,048 variants, told whole
 
@@ -52,6 +54,19 @@ def printify() -> Response:
     if not isinstance(body.get("id"), str) or not isinstance(body.get("type"), str) or not isinstance(resource, dict):
         raise NotReadable
     return _store("printify", body["id"], body["type"], str(resource.get("id") or ""), raw, printify_facts())
+
+
+@bp.post("/webhooks/<channel>/keys")
+def keys(channel: str) -> Response:
+    """A platform posts the keys it made for us; our token in them counts once. 401 for anything else."""
+    request.max_content_length = MAX_KEYS_BYTES
+    try:
+        take_keys(channel, request.get_data(cache=False))
+    except RequestEntityTooLarge:
+        return _answer(413, "too large")
+    except Forged:
+        return _answer(401, "not accepted")
+    return Response("{}", 200, mimetype="application/json")
 
 
 @bp.post("/webhooks/<channel>/<int:connection_id>")

@@ -1,4 +1,8 @@
-"""Consent on a platform's own page: out with a state bound to who was sent, back with a code that is traded once."""
+"""Consent on a platform's own page: out with a state bound to who was sent, back with a code that is traded once.
+
+Where the platform hands keys over instead (HandsOverKeys), it posts them to us with a token of ours that counts once,
+before the merchant is back.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shop.channels import registry
-from shop.channels.authorising import begin_consent, take_consent
-from shop.channels.connector import AuthorisesByOAuth, Connector
+from shop.channels.authorising import begin_consent, begin_handover, take_consent, take_handover
+from shop.channels.connector import AuthorisesByOAuth, Connector, HandsOverKeys
 from shop.channels.keeping import read_secrets
 from shop.channels.models import Connection
 from shop.channels.tokens import store_tokens
 from shop.core.transaction import release_connection, transaction
 from shop.errors import NotAllowed, NotFound
-from shop.workflows.connect_channel import Verdict, connect
+from shop.inbound.verifying import Forged
+from shop.workflows.connect_channel import Verdict, connect, keep_typed
 from shop.workflows.letter_facts import public_url
 
 #: the very address that is registered at the platform (RFC 6749 §3.1.2.3)
@@ -28,8 +33,13 @@ def begin(connection_id: int, staff_id: int) -> str:
     redirect_uri = public_url(RETURN_PATH)
     with transaction() as session:
         row = _find(session, connection_id)
-        connector = _oauth_class(row.channel)
         told = settings_of(row)
+        giver = _giver(row.channel)
+        token = begin_handover(session, connection_id, staff_id) if giver is not None else ""
+    if giver is not None:
+        return str(giver.handover_url(told, token, public_url(f"/admin/channels/{connection_id}/back"), _door(giver)))
+    with transaction() as session:
+        connector = _oauth_class(_find(session, connection_id).channel)
         sent = begin_consent(session, connection_id, staff_id, redirect_uri)
     challenge = sent.challenge if connector.uses_pkce else ""
     return connector.consent_url(told, redirect_uri, sent.state, challenge)
@@ -61,6 +71,34 @@ def finish(arguments: Mapping[str, str], staff_id: int) -> tuple[int, Verdict]:
         if row.status in ("reconnect", "disconnected"):
             row.status = "connecting"
     return back.connection_id, connect(back.connection_id)
+
+
+def take_keys(channel: str, body: bytes) -> None:
+    """The platform posted the keys it made: kept once, for the connection that our token names. Nothing of it is
+    signed; the token is the proof. Raises Forged."""
+    giver = _giver(channel)
+    if giver is None:
+        raise Forged
+    token, secrets = giver.read_handover(body)
+    with transaction() as session:
+        connection_id = take_handover(session, token)
+        if connection_id is None:
+            raise Forged
+        keep_typed(session, connection_id, channel, secrets)
+
+
+def _giver(channel: str) -> Any:
+    """None: no such platform, or it hands nothing over."""
+    registry.load()
+    try:
+        found = registry.class_of(channel)
+    except NotFound:
+        return None
+    return found if issubclass(found, HandsOverKeys) else None
+
+
+def _door(giver: Any) -> str:
+    return public_url(f"/webhooks/{giver.spec.key}/keys")
 
 
 def settings_of(row: Connection) -> dict[str, str]:

@@ -131,6 +131,17 @@ def missing_scopes(connector: type[Connector], names: tuple[str, ...]) -> tuple[
     return tuple(known.get(name, Scope(name, "")) for name in names)
 
 
+def keep_typed(session: Session, connection_id: int, channel: str, secrets: Mapping[str, str]) -> None:
+    """Secrets that came without a form. The caller commits. Raises NotFound."""
+    row = _lock(session, connection_id)
+    if row.channel != channel:
+        raise NotFound("There is no such connection.")
+    row.version += 1
+    _keep(session, registry.class_of(channel), row, secrets, is_new=False)
+    if row.status in ("reconnect", "disconnected"):
+        row.status = "connecting"
+
+
 def _new(session: Session, channel: str) -> Connection:
     row = Connection(channel=channel, settings={}, account={}, status="connecting")
     session.add(row)

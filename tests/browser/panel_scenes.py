@@ -28,6 +28,7 @@ NO_PAGES = {
     "admin.letter_kind_frame",
     "admin.newsletter_frame",
     "admin.authorised",
+    "admin.handed_over",
     "admin.sync_progress",
 }
 #: asked for with what they need

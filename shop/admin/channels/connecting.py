@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, flash, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from shop.admin.blueprint import bp
 from shop.admin.channels import form
 from shop.admin.channels.gallery import abilities
-from shop.admin.channels.parts import class_of, connection_page, find_connection, initials, may_consent
+from shop.admin.channels.parts import class_of, connection_page, find_connection, initials, may_consent, tell
 from shop.admin.permissions import May, staff_only
 from shop.admin.stale import marks_of, meet
-from shop.channels.connector import AuthKind, AuthorisesByOAuth, Connector
+from shop.channels.connector import AuthKind, AuthorisesByOAuth, Connector, HandsOverKeys
 from shop.channels.keeping import secrets_of
 from shop.channels.models import Connection
 from shop.core.pages import render
 from shop.errors import InvalidInput
 from shop.extensions import db
-from shop.workflows.connect_channel import Verdict, connect, save_connection
+from shop.workflows.connect_channel import connect, save_connection
 
 
 @bp.get("/channels/new/<channel>")
@@ -34,10 +34,13 @@ def new_connection(channel: str) -> Response:
 @staff_only(May.SETTINGS)
 def create_connection(channel: str) -> Response | BaseResponse:
     connector = class_of(channel)
+    is_later = request.form.get("how") == "there" and issubclass(connector, HandsOverKeys)
     try:
-        connection_id = save_connection(channel, form.read_form(connector.spec, request.form))
+        connection_id = save_connection(channel, form.read_form(connector.spec, request.form, is_later=is_later))
     except InvalidInput as error:
         return _form(connector, None, form.typed_in(connector.spec, request.form), status=422, errors=error.fields)
+    if is_later:
+        return redirect(url_for("admin.leave_for_consent", connection_id=connection_id), 303)
     return _after_saving(connector, connection_id)
 
 
@@ -75,7 +78,7 @@ def check_connection(connection_id: int) -> BaseResponse:
     """Ask the platform who we are, now."""
     find_connection(db.session(), connection_id)
     db.session.rollback()
-    _tell(connect(connection_id))
+    tell(connect(connection_id))
     return redirect(url_for("admin.connection", connection_id=connection_id), 303)
 
 
@@ -83,20 +86,13 @@ def _after_saving(connector: type[Connector], connection_id: int) -> BaseRespons
     """Keys are tried at once; where consent is asked for on the platform's page, that comes next."""
     if is_by_consent(connector):
         return redirect(url_for("admin.leave_for_consent", connection_id=connection_id), 303)
-    _tell(connect(connection_id))
+    tell(connect(connection_id))
     return redirect(url_for("admin.connection", connection_id=connection_id), 303)
 
 
 def is_by_consent(connector: type[Connector]) -> bool:
     """Whether an account can be connected only on the platform's own page."""
     return issubclass(connector, AuthorisesByOAuth) and connector.spec.auth == (AuthKind.OAUTH,)
-
-
-def _tell(verdict: Verdict) -> None:
-    if not verdict.works:
-        flash(verdict.problem, "bad")
-    elif verdict.account is not None:
-        flash(f"It works: “{verdict.account.name}” is connected.", "good")
 
 
 def _form(
@@ -119,6 +115,7 @@ def _form(
         "kept": set(secrets_of(db.session(), found.id)) if found else set(),
         "asks_there": is_by_consent(connector),
         "may_consent": may_consent(connector),
+        "hands_over": issubclass(connector, HandsOverKeys),
         "status": status,
     }
     if found is not None:

@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from shop.admin.answering import in_words
 from shop.admin.blueprint import bp
-from shop.admin.channels.parts import connection_page, find_connection
+from shop.admin.channels.parts import connection_page, find_connection, tell
 from shop.admin.permissions import May, staff_only
 from shop.errors import OutsideError, ShopError
 from shop.extensions import db
 from shop.workflows.authorise_channel import begin, finish
+from shop.workflows.connect_channel import connect
 
 MOST_CHARS = 4000  # of one argument of the callback
 
@@ -34,6 +35,23 @@ def begin_consent(connection_id: int) -> Response:
     return connection_page("admin/connection_consent.html", found, target=target)
 
 
+@bp.get("/channels/<int:connection_id>/back")
+@staff_only(May.SETTINGS)
+def handed_over(connection_id: int) -> BaseResponse:
+    """Back from a platform that handed keys over, before (contracts/woocommerce.md §1: success=1 or 0)."""
+    find_connection(db.session(), connection_id)
+    db.session.rollback()
+    back = redirect(url_for("admin.connection", connection_id=connection_id), 303)
+    if request.args.get("success") != "1":
+        flash("You said no there, so nothing was connected. Try again when you like.", "bad")
+        return back
+    try:
+        tell(connect(connection_id))
+    except ShopError as error:
+        flash(error.user_message, "bad")
+    return back
+
+
 @bp.get("/channels/authorised")
 @staff_only(May.SETTINGS)
 def authorised() -> BaseResponse:
@@ -45,9 +63,5 @@ def authorised() -> BaseResponse:
     except ShopError as error:
         flash(in_words(error) if isinstance(error, OutsideError) else error.user_message, "bad")
         return redirect(url_for("admin.channels"), 303)
-    if verdict.works:
-        name = verdict.account.name if verdict.account else "The account"
-        flash(f"It works: “{name}” is connected.", "good")
-    else:
-        flash(verdict.problem, "bad")
+    tell(verdict)
     return redirect(url_for("admin.connection", connection_id=connection_id), 303)

@@ -38,8 +38,15 @@ def typed_in(spec: ConnectorSpec, form: Mapping[str, str]) -> dict[str, str]:
     return {name: form.get(name, "").replace("\0", "").strip()[:600] for name in names}
 
 
-def read_form(spec: ConnectorSpec, form: Mapping[str, str], *, has_secrets: Mapping[str, str] | None = None) -> Typed:
-    """Every wrong field is told at once. `has_secrets`: those that are kept already, and may be left empty.
+def read_form(
+    spec: ConnectorSpec,
+    form: Mapping[str, str],
+    *,
+    has_secrets: Mapping[str, str] | None = None,
+    is_later: bool = False,
+) -> Typed:
+    """Every wrong field is told at once. `has_secrets`: those that are kept already, and may be left empty; `is_later`:
+    all may, they come from the platform.
 
     Raises InvalidInput. The address is checked by the workflow, which asks the name servers.
     """
@@ -47,7 +54,7 @@ def read_form(spec: ConnectorSpec, form: Mapping[str, str], *, has_secrets: Mapp
     readers: list[Callable[[], tuple[str, str]]] = [
         lambda: ("name", read.text(form, "name", "Your name for it", 120, required=False))
     ]
-    readers += [_reader(setting, form, setting.name in kept) for setting in spec.settings]
+    readers += [_reader(setting, form, is_later or setting.name in kept) for setting in spec.settings]
     found = dict(every(readers))
     secret = {s.name for s in spec.settings if s.kind == "secret"}
     return Typed(

@@ -6,16 +6,24 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from flask import Response, current_app, request, url_for
+from flask import Response, current_app, flash, request, url_for
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from shop.admin.permissions import May, allowed
 from shop.channels import registry
-from shop.channels.connector import AuthorisesByOAuth, Connector, PullsProducts, ReportsOrders, SyncsCustomers
+from shop.channels.connector import (
+    AuthorisesByOAuth,
+    Connector,
+    HandsOverKeys,
+    PullsProducts,
+    ReportsOrders,
+    SyncsCustomers,
+)
 from shop.channels.models import Connection
 from shop.core.pages import render
 from shop.errors import NotFound
+from shop.workflows.connect_channel import Verdict
 
 #: status → (word, tone)
 STATES = {
@@ -86,7 +94,15 @@ def initials(name: str) -> str:
 
 def may_consent(connector: type[Connector]) -> bool:
     """Whether its account can be connected on the platform's own page."""
-    return issubclass(connector, AuthorisesByOAuth)
+    return issubclass(connector, AuthorisesByOAuth | HandsOverKeys)
+
+
+def tell(verdict: Verdict) -> None:
+    """What came of asking the platform who we are, as the message on the next page."""
+    if not verdict.works:
+        flash(verdict.problem, "bad")
+    elif verdict.account is not None:
+        flash(f"It works: “{verdict.account.name}” is connected.", "good")
 
 
 def title_of(found: Connection) -> str:

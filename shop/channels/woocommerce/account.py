@@ -15,6 +15,7 @@ from shop.channels.connector import (
     ChannelAccount,
     Connector,
     ConnectorSpec,
+    HandsOverKeys,
     Scope,
     Setting,
     TokenKind,
@@ -71,7 +72,7 @@ SPEC = ConnectorSpec(
 )
 
 
-class WooAccount(Connector):
+class WooAccount(Connector, HandsOverKeys):
     spec = SPEC
 
     def __init__(self, connection: Connection) -> None:
