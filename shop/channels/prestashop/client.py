@@ -7,6 +7,7 @@ header it goes into the address instead (`ws_key`), and stays hidden in our logs
 from __future__ import annotations
 
 import base64
+import re
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ T = TypeVar("T")
 #: the shop names no limit, and each of its answers is waited for before the next call (§2: at most two at once);
 #: this is a fuse for several workers
 BUDGETS = (Budget(100, 1),)
+_ID = re.compile(r"[0-9]{1,12}")
 _TOLD = (400, 401, 403, 404, 405)
 MOST_ROWS, MOST_NODES = 2000, 500
 MOST_BYTES = 20 * 1024 * 1024
@@ -70,7 +72,7 @@ class Client:
         self, resource: str, ids: Collection[object], field: str = "id", language: str = ""
     ) -> list[dict[str, Any]]:
         """Those of the rows that are there; two hundred ids in one call."""
-        wanted = sorted({str(found) for found in ids if str(found).isdigit() and str(found) != "0"}, key=int)
+        wanted = sorted({str(found) for found in ids if _ID.fullmatch(str(found)) and str(found) != "0"}, key=int)
         rows: list[dict[str, Any]] = []
         for start in range(0, len(wanted), 200):
             some = {f"filter[{field}]": f"[{'|'.join(wanted[start : start + 200])}]"}
@@ -85,7 +87,9 @@ class Client:
         return [row for row in rows if str(row.get(field, "")).casefold() == value.casefold()]
 
     def list_nodes(self, resource: str, field: str, value: object) -> list[Element]:
-        """Whole rows as XML, in all their languages, each to be changed and put back."""
+        """Whole rows as XML, in all their languages, each to be changed and put back. None for an id that is none."""
+        if not _ID.fullmatch(str(value)):
+            return []
         params = {"display": "full", f"filter[{field}]": f"[{value}]", "sort": "[id_ASC]"}
         found: list[Element] = []
         while True:
@@ -97,7 +101,9 @@ class Client:
 
     def get_node(self, resource: str, row_id: object) -> Element | None:
         """One row as XML, in all its languages, to be changed and put back; None: it is not there."""
-        answer = self._send("GET", f"/{resource}/{wire.whole(row_id)}", accept=(404,))
+        if not _ID.fullmatch(str(row_id)):
+            return None
+        answer = self._send("GET", f"/{resource}/{row_id}", accept=(404,))
         return None if answer.status == 404 else wire.entity_of(wire.read_xml(answer.body))
 
     def list_rights(self) -> Element:
@@ -110,7 +116,7 @@ class Client:
         """The new row's id. `find` is asked after a lost answer, or one that a notice was printed into (§11)."""
         try:
             answer = self._send("POST", f"/{resource}", body=wire.document(node))
-            return str(wire.whole(wire.entity_of(wire.read_xml(answer.body)).findtext("id")))
+            return _id_in(answer)
         except Unavailable as error:
             if not (error.facts.get("may_be_done") or error.facts.get("broken")):
                 raise
@@ -143,7 +149,7 @@ class Client:
             body=body,
             headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
         )
-        return str(wire.whole(wire.entity_of(wire.read_xml(answer.body)).findtext("id")))
+        return _id_in(answer)
 
     def delete(self, path: str) -> None:
         """Gone already is as good."""
@@ -218,6 +224,14 @@ class Client:
                 error.user_message = "The shop's webservice is switched off: Advanced Parameters > Webservice."
                 error.args = (error.user_message,)
             raise
+
+
+def _id_in(answer: Answer) -> str:
+    """Of the row that was made. Raises Unavailable ("broken"): then it is looked for."""
+    found = (wire.entity_of(wire.read_xml(answer.body)).findtext("id") or "").strip()
+    if not _ID.fullmatch(found):
+        raise wire.no_answer("an answer without the new row's id")
+    return found
 
 
 def refusal_of(answer: Answer, path: str, method: str, key: str) -> OutsideError:

@@ -226,7 +226,7 @@ class PrestaShop(
     def set_stock(self, variant_external_id: str, quantity: int, key: str) -> None:
         """Read and written close together: the shop takes no differences (§3)."""
         product_id, _, combination_id = variant_external_id.partition(":")
-        for node in self.client.list_nodes("stock_availables", "id_product", wire.whole(product_id)):
+        for node in self.client.list_nodes("stock_availables", "id_product", product_id):
             if (node.findtext("id_product_attribute") or "0").strip() == (combination_id or "0"):
                 if change_stock(wire.without(node, ()), max(0, quantity), self.terms):
                     self.client.replace("stock_availables", node)

@@ -216,6 +216,15 @@ class TestPrestaShop(Conformance):
         there = {v["sku"]: (v["id"], v["price_minor"]) for v in self.there.list_products()[product_id]["variants"]}
         assert there["RF-M"] == (answer.variants["RF-M"], 3333) and there["RF-S"][1] == 2490
 
+    def test_an_id_that_is_none_is_nothing_there(self) -> None:
+        for bad in ("", "abc", "1/../../x", "12 OR 1", "٣", "9" * 40):
+            assert self.connector.get_product(bad) is None and self.connector.get_order(bad) is None
+            self.connector.archive_product(bad)
+            with told(Refused, "not in the shop"):
+                self.connector.set_stock(f"{bad}:0", 1, "stock")
+            with told(Refused, "not in the shop"):
+                self.connector.add_fulfilment(bad, None, "DHL", "1", "", "parcel")
+
     # -- orders and customers
 
     def test_one_parcel_for_the_whole_order_and_a_second_number_beside_it(self) -> None:
