@@ -252,6 +252,8 @@ class HoldsGiftCards(ABC):
 
 class SendsWebhooks(ABC):
     topics: ClassVar[tuple[str, ...]] = ()
+    #: True: there is nobody to ask; a call is kept with its words, and a wrong one is refused with what is wrong
+    tells_all: ClassVar[bool] = False
 
     @abstractmethod
     def ensure_webhooks(self, url: str, secret: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from shop.channels.hooking.receiving import receive
 from shop.core.settings import current_settings
-from shop.errors import ShopError
+from shop.errors import InvalidInput, ShopError
 from shop.inbound.storing import store_at_once
 from shop.inbound.verifying import Forged, printify_facts, stripe_facts, verify_printify, verify_stripe
 from shop.payments.reading_stripe import read_event
@@ -82,6 +82,8 @@ def channel(channel: str, connection_id: int) -> Response:
         receive(channel, connection_id, CaseInsensitiveDict(request.headers.items()), raw)
     except Forged:
         return _answer(401, "not accepted")
+    except InvalidInput as error:
+        return _answer(422, error.user_message)
     return Response("{}", 200, mimetype="application/json")
 
 

@@ -18,7 +18,7 @@ from shop.channels.tokens import mark_reconnect
 from shop.core import clock, durable
 from shop.core.durable import Claim
 from shop.core.transaction import transaction
-from shop.workflows.channel_orders import pull_order
+from shop.workflows.accept_told_order import read_told_order
 from shop.workflows.sync_channel import pull_one
 
 #: (connection id, their id of the thing) → what came of it, in words
@@ -27,7 +27,7 @@ Reader = Callable[[int, str], str]
 READERS: dict[str, Reader] = {
     "product": lambda connection_id, subject_id: pull_one(connection_id, "products", subject_id),
     "customer": lambda connection_id, subject_id: pull_one(connection_id, "customers", subject_id),
-    "order": pull_order,
+    "order": read_told_order,
 }
 GONE = "disconnected"
 ASLEEP = {

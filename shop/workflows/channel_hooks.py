@@ -95,20 +95,28 @@ def remove_webhooks(connection_id: int) -> bool:
     return True
 
 
+def address_of(connection: Connection) -> str:
+    """Where this platform is to call us."""
+    return public_url(f"/webhooks/{connection.channel}/{connection.id}")
+
+
 def _open(connection_id: int) -> Door | None:
-    """None: this platform has no webhooks, or the connection is gone."""
+    """None: this platform has no webhooks, or none that we make; or the connection is gone."""
     registry.load()
     with transaction() as session:
         connection = session.get(Connection, connection_id)
         if connection is None or not registry.can(connection.channel, SendsWebhooks):
             return None
+        connector = cast(SendsWebhooks, registry.connector_of(connection))
+        if connector.tells_all:
+            return None
         secret = _signing_secret(session, connection)
         door = Door(
             connection_id,
             connection.name or connection.channel,
-            public_url(f"/webhooks/{connection.channel}/{connection_id}"),
+            address_of(connection),
             secret,
-            cast(SendsWebhooks, registry.connector_of(connection)),
+            connector,
             watching.known_subscriptions(session, connection_id),
         )
     release_connection()

@@ -21,7 +21,7 @@ from shop.channels.keeping import read_secrets, signing_secrets
 from shop.core import clock, log
 from shop.core.queue import JobName, kick
 from shop.core.secrets import decrypt
-from shop.errors import Misunderstood
+from shop.errors import InvalidInput, Misunderstood
 from shop.extensions import db
 from shop.inbound.verifying import Forged
 
@@ -42,7 +42,8 @@ def receive(channel: str, connection_id: int, headers: Mapping[str, str], raw: b
 
     Raises Forged for whatever does not prove itself: an unknown or disconnected connection, one of another platform, a
     signature that does not fit the bytes. A call that is theirs and makes no sense is kept as `unreadable`: refusing it
-    would make the platform drop the subscription, and the next pull reads what it was about.
+    would make the platform drop the subscription, and the next pull reads what it was about. Where nobody can be asked
+    it raises InvalidInput instead, with what is wrong.
     """
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as wire:
         row = wire.exec_driver_sql(_FIND, (connection_id,)).first()
@@ -52,12 +53,14 @@ def receive(channel: str, connection_id: int, headers: Mapping[str, str], raw: b
         try:
             calls = connector.read_webhook(headers, raw, _secrets(row.secrets))
         except Misunderstood as error:
+            if connector.tells_all:
+                raise InvalidInput(error.detail or error.user_message) from error
             logger.warning("hook not understood", channel=channel, connection=connection_id, why=str(error)[:300])
             calls = [HookCall(UNREADABLE, "", "body:" + hashlib.sha256(raw).hexdigest())]
         except (ValueError, LookupError, TypeError, AttributeError) as error:  # perhaps before anything was proven
             logger.error("hook could not be read", channel=channel, connection=connection_id, exc_info=error)
             raise Forged from error
-        stored = _store(wire, channel, connection_id, calls)
+        stored = _store(wire, connector, connection_id, calls)
     if stored:
         kick(JobName.DRAIN_CHANNEL_EVENTS)
     return stored
@@ -85,21 +88,21 @@ def _secrets(stored: str | None) -> list[str]:
     return signing_secrets(_opened(stored), clock.now()) if stored else []
 
 
-def _store(wire: Wire, channel: str, connection_id: int, calls: Sequence[HookCall]) -> int:
+def _store(wire: Wire, connector: type[SendsWebhooks], connection_id: int, calls: Sequence[HookCall]) -> int:
     if not calls:
         return 0
-    events = orjson.dumps([_row(channel, call) for call in calls]).decode()
+    events = orjson.dumps([_row(connector, call) for call in calls]).decode()
     try:
         return len(wire.exec_driver_sql(_STORE, {"connection": connection_id, "events": events}).all())
     except DataError as error:
-        logger.warning("hook not kept", channel=channel, connection=connection_id, why=str(error.orig)[:200])
+        logger.warning("hook not kept", connection=connection_id, why=str(error.orig)[:200])
         return 0
 
 
-def _row(channel: str, call: HookCall) -> dict[str, object]:
+def _row(connector: type[SendsWebhooks], call: HookCall) -> dict[str, object]:
     key = _clean(call.dedupe_key) or f"{call.topic}:{call.external_id}:{call.occurred_at}"
     asked = _ASKED.get(call.topic.partition(".")[0])
-    is_told_only = asked is None or not registry.can(channel, asked)
+    is_told_only = connector.tells_all or asked is None or not issubclass(connector, asked)
     return {
         "key": key if len(key) <= 255 else "sha256:" + hashlib.sha256(key.encode()).hexdigest(),
         "topic": _clean(call.topic)[:40],
