@@ -108,6 +108,10 @@ def spoil(kind: str, body: bytes) -> bytes:
         data = orjson.loads(body)
     except orjson.JSONDecodeError:
         return body[: len(body) // 2]
+    if isinstance(data, dict) and (page := _page_of_nodes(data.get("data"))) is not None:
+        page["nodes"] = [] if kind == "empty_list" else page["nodes"][: len(page["nodes"]) // 2]
+        page["pageInfo"]["hasNextPage"] = False
+        return orjson.dumps(data)
     name = "data"
     if isinstance(data, dict) and not isinstance(data.get("data"), list | dict):
         name = next((key for key, value in data.items() if isinstance(value, list)), "data")
@@ -121,6 +125,12 @@ def spoil(kind: str, body: bytes) -> bytes:
     if kind == "empty_list":
         data |= {key: value for key, value in {"total": 0, "last_page": 1, "has_more": False}.items() if key in data}
     return orjson.dumps(data)
+
+
+def _page_of_nodes(data: Any) -> dict[str, Any] | None:
+    """The first connection of a GraphQL answer."""
+    found = [value for value in data.values() if isinstance(value, dict)] if isinstance(data, dict) else []
+    return next((value for value in found if "nodes" in value and "pageInfo" in value), None)
 
 
 def _refusal(line: str, message: str, *headers: tuple[str, str]) -> tuple[str, list[tuple[str, str]], bytes]:

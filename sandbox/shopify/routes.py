@@ -116,9 +116,12 @@ def _errors(error: Wrong, cost: Mapping[str, Any] | None = None) -> Json:
 def _take(shelf: Shelf, points: int) -> bool:
     with shelf.lock:
         _restore(shelf)
-        if shelf.world.limits.enabled and shelf.points[0] < points:
+        if not shelf.world.limits.enabled:
+            shelf.points[0] = MOST_POINTS
+            return True
+        if shelf.points[0] < points:
             return False
-        shelf.points[0] = max(shelf.points[0] - points, 0.0)
+        shelf.points[0] -= points
         return True
 
 

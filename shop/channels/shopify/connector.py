@@ -29,7 +29,6 @@ from shop.channels.connector import (
     TakesTracking,
     TokenKind,
 )
-from shop.channels.models import Connection
 from shop.channels.records import (
     CustomerRecord,
     DiscountAnswer,
@@ -113,11 +112,6 @@ class Shopify(
         overlap=timedelta(minutes=1),
     )  # fmt: skip
     topics: ClassVar[tuple[str, ...]] = hearing.TOPICS
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        account = dict(connection.account or {})
-        self.missing = tuple(account.get("missing") or ())
 
     @classmethod
     def read_address(cls, typed: str) -> str:
