@@ -26,6 +26,8 @@ def enter() -> Response | None:
     if "/api" not in request.path:
         return None
     moods = shop.moods
+    if moods.get("moved"):
+        return Response("", 301, {"Location": f"https://www.shop.example{request.path}"})
     if moods.get("garbage"):
         return Response(
             "<!DOCTYPE html><html><body><h1>Checking your browser…</h1></body></html>", mimetype="text/html"

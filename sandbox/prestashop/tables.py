@@ -141,7 +141,7 @@ class Shop:
         return self.world.store.get("ps_moods", self.name) or {}
 
     def set_moods(self, **moods: Any) -> None:
-        """no_authorization · off · garbage · debug_notices · one_language (bools)."""
+        """no_authorization · off · moved · garbage · debug_notices · one_language (bools)."""
         self.world.store.put("ps_moods", self.name, {**self.moods, **moods})
 
 

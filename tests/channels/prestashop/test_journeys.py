@@ -59,7 +59,10 @@ class TestPrestaShop(Conformance):
         with told(Unavailable, "switched off"):
             reads.check()
         self.calm()
-        self.shop.set_moods(off=False, garbage=True)
+        self.shop.set_moods(off=False, moved=True)
+        with told(Refused, "another address"):
+            reads.check()
+        self.shop.set_moods(moved=False, garbage=True)
         with pytest.raises(Unavailable):
             reads.check()
         with pytest.raises(Unavailable):
@@ -266,7 +269,7 @@ class TestPrestaShop(Conformance):
     @pytest.fixture(autouse=True)
     def _good_mood(self, _arrive: None) -> Iterator[None]:
         yield
-        self.shop.set_moods(off=False, garbage=False, debug_notices=False, no_authorization=False)
+        self.shop.set_moods(off=False, moved=False, garbage=False, debug_notices=False, no_authorization=False)
 
 
 @contextmanager
