@@ -26,7 +26,7 @@ from shop.channels.syncing.models import SyncSetting
 from shop.core import clock, durable, log
 from shop.core.durable import Claim
 from shop.core.transaction import release_connection, run_in_transaction, transaction
-from shop.errors import Conflict, NotFound
+from shop.errors import Conflict, NotFound, Refused
 from shop.extensions import db
 from shop.orders.models import Order
 from shop.orders.statuses import lock_order
@@ -68,8 +68,19 @@ def pull_order(connection_id: int, external_id: str) -> str:
             return "off"
         reader = registry.orders(connection)
     release_connection()
-    record = reader.get_order(external_id)
+    record = _read(reader, external_id)
     return run_in_transaction(lambda session: _write_down(session, connection_id, external_id, record))
+
+
+def _read(reader: ReportsOrders, external_id: str) -> OrderRecord | Unreadable | None:
+    """A record that does not fit comes as itself, to be set aside, however the connector says so."""
+    try:
+        return reader.get_order(external_id)
+    except Refused as error:
+        found = error.facts.get("unreadable")
+        if isinstance(found, Unreadable):
+            return found
+        raise
 
 
 def _write_down(session: Session, connection_id: int, external_id: str, record: OrderRecord | Unreadable | None) -> str:

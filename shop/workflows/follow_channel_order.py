@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from shop.channels.ordering.composing import address_of
 from shop.channels.ordering.models import ChannelOrder
+from shop.channels.ordering.storing import is_erased
 from shop.channels.records import OrderRecord, PaymentState
 from shop.core import durable
 from shop.core.durable import Claim
@@ -28,6 +29,7 @@ from shop.tenancy.profile import current_profile
 from shop.workflows.announcements import announce_order
 from shop.workflows.cancel_order import cancel_order
 from shop.workflows.letter_facts import address_lines, money, public_url
+from shop.workflows.push_to_channels import CANCELLED_HERE
 from shop.workflows.record_refund import record_counter_refund
 
 
@@ -41,7 +43,9 @@ def follow(session: Session, row: ChannelOrder, order: Order, record: OrderRecor
         _follow_payment(session, row, order, payment, record, name)
         _follow_refunds(session, order, payment, record, name)
     before, now = dict(row.told), facts_of(record)
-    if before:
+    if record.is_cancelled and row.attention.startswith(CANCELLED_HERE):
+        row.attention = ""  # it was done there too
+    if before and not is_erased(session, order.id):
         _tell_edits(session, row, order, before, now, name)
     row.told = {**now, "too_late": True} if before.get("too_late") else now
     return record.is_cancelled and order.status == "placed" and not before.get("too_late")

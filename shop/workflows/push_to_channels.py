@@ -16,6 +16,8 @@ from shop.orders.models import Order
 from shop.orders.statuses import tell
 from shop.payments.models import Refund
 
+CANCELLED_HERE = "Cancelled here."
+
 
 def push_parcel(session: Session, order: Order, shipment: Shipment) -> int:
     """Tell the platform the order came from, and those it was sent to, of a new parcel. Returns how many are told; a
@@ -93,7 +95,7 @@ def tell_of_cancel(session: Session, order: Order) -> None:
     if row is None or row.is_cancelled:
         return
     connection = session.get_one(Connection, row.connection_id)
-    why = f"Cancelled here. Cancel and refund it in {platform_name(connection.channel)}’s own admin too."
+    why = f"{CANCELLED_HERE} Cancel and refund it in {platform_name(connection.channel)}’s own admin too."
     row.attention = why
     tell(session, order, "channel", why=why)
 

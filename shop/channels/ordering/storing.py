@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +11,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from shop.accounts.models import Customer
 from shop.channels.ordering.keeping import MOST_LINES, clean, hash_of, raw_to_keep, to_json
 from shop.channels.ordering.models import ChannelOrder, ChannelOrderLine
-from shop.channels.records import OrderRecord, Unreadable
+from shop.channels.records import AddressRecord, OrderRecord, Unreadable
 from shop.channels.syncing.models import ParkedRecord
 from shop.core import clock
 from shop.core.queue import JobName, enqueue_after_commit
+from shop.orders.models import Order
 
 _DECIDED = ("chosen", "by_hand", "ignored")  # by a person
 
@@ -54,6 +57,8 @@ def lock_row(session: Session, connection_id: int, external_id: str) -> ChannelO
 def write_record(session: Session, row: ChannelOrder, record: OrderRecord) -> bool:
     """What they say now, into a locked row. False when that is no news, or older than what is known."""
     row.looked_at = clock.now()
+    if row.order_id is not None and is_erased(session, row.order_id):
+        record = without_the_person(record)
     data = to_json(record)
     found = hash_of(data)
     if found == row.record_hash:
@@ -72,6 +77,24 @@ def write_record(session: Session, row: ChannelOrder, record: OrderRecord) -> bo
     if row.order_id is None:
         _write_lines(session, row, record)
     return True
+
+
+def is_erased(session: Session, order_id: int) -> bool:
+    """Its buyer asked to be forgotten, and was."""
+    asked = select(Customer.erased_at).join(Order, Order.customer_id == Customer.id).where(Order.id == order_id)
+    return session.execute(asked).scalar() is not None
+
+
+def without_the_person(record: OrderRecord) -> OrderRecord:
+    """What may still be known of an order whose buyer was erased here: money, goods, the country."""
+    return replace(
+        record,
+        email="",
+        note="",
+        raw=None,
+        ship_to=AddressRecord(country=record.ship_to.country),
+        bill_to=AddressRecord(country=record.bill_to.country),
+    )
 
 
 def _write_lines(session: Session, row: ChannelOrder, record: OrderRecord) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from shop.accounts.models import Customer
 from shop.catalog.models import Product, Variant
 from shop.channels.ordering.models import ChannelOrder
 from shop.channels.ordering.storing import store_order
@@ -18,10 +19,13 @@ from shop.channels.syncing.models import ChannelLink
 from shop.core import clock
 from shop.core.durable import retry_parked
 from shop.core.transaction import run_in_transaction, transaction
+from shop.errors import Conflict
 from shop.extensions import db
 from shop.fulfilment.models import FulfilmentOrder
 from shop.orders.models import Order, OrderEntry
 from shop.payments.models import Payment, Refund
+from shop.workflows.cancel_order import cancel_order
+from shop.workflows.refund_order import request_refund
 from tests.channels.ordering.making import channel_order, comes, connected, later, line, lines_of, sale
 from tests.town import Town
 
@@ -278,3 +282,27 @@ def test_a_very_long_order_and_strange_words_are_taken_as_they_are(town: Town, s
     order = town.order()
     assert row.state == "placed" and len(order.lines) == 60 and order.email == ""
     assert len(order.source_key) <= 120
+
+
+def test_who_was_erased_here_does_not_come_back_with_the_next_news(town: Town, sku: str) -> None:
+    there, record = connected(), sale(line(sku))
+    comes(town, there, record)
+    with transaction() as session:
+        session.execute(select(Customer)).scalar_one().erased_at = clock.now()
+    row = comes(town, there, later(record, note="Call Ada", payment=PaymentState.PARTLY_REFUNDED, refunded_minor=100))
+    kept = f"{row.record} {row.raw} {row.email} {row.customer_name}"
+    assert "Ada" not in kept and "ada@example.com" not in kept and "Berlin" not in kept
+    assert not row.attention and town.order().payment_status == "partly_refunded"
+
+
+def test_money_that_was_paid_there_is_never_asked_of_our_gateway(town: Town, sku: str) -> None:
+    comes(town, connected(), sale(line(sku)))
+    order = town.order()
+    with pytest.raises(Conflict, match="own admin"):
+        request_refund(order.id, 500, reason="", who="Ann")
+    cancel_order(order.id, who="Ann")
+    town.work()
+    assert db.session.execute(select(Refund)).first() is None
+    row = db.session.execute(select(ChannelOrder)).scalar_one()
+    assert town.order().status == "cancelled" and row.attention.startswith("Cancelled here.")
+    assert town.letters(to="ada@example.com") == []
