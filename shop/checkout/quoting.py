@@ -232,7 +232,7 @@ def _draft_line(line: PricedLine, tax_minor: int, handed_over: bool) -> DraftLin
             "variant_id": line.variant_external_id,
             "blueprint_id": line.blueprint_id,
             "print_provider_id": line.print_provider_id,
-            **({"handed_over": True} if handed_over else {}),
+            **({"handed_over": True} if handed_over else {} if line.product_external_id else {"by_hand": True}),
         },
         image={k: line.image[k] for k in ("src", "width", "height", "alt", "colour") if k in line.image},
         is_personalised=line.is_personalised,

@@ -10,6 +10,7 @@ from shop.core import clock
 from shop.core.queue import JobName, enqueue_after_commit
 from shop.fulfilment.models import FulfilmentLine, FulfilmentOrder
 from shop.orders.models import Order, OrderLine
+from shop.orders.statuses import tell
 
 
 def request_fulfilment(session: Session, order: Order, *, hold_reason: str = "") -> FulfilmentOrder:
@@ -50,6 +51,17 @@ def is_printed(line: OrderLine) -> bool:
 def is_by_hand(line: OrderLine) -> bool:
     """No print product is behind it: the merchant makes and sends it."""
     return bool((line.printable or {}).get("by_hand"))
+
+
+def request_goods(session: Session, order: Order, *, hold_reason: str = "") -> None:
+    """Every line goes its way: to the print provider, or to the merchant's own hands. Call once, in the transaction of
+    the sale. The caller commits."""
+    lines = session.execute(select(OrderLine).where(OrderLine.order_id == order.id)).scalars().all()
+    if any(is_printed(line) for line in lines) or not any(is_by_hand(line) for line in lines):
+        request_fulfilment(session, order, hold_reason=hold_reason)
+    elif hold_reason:
+        tell(session, order, "trouble", why=f"{hold_reason} Look at it before you make anything.")
+    request_by_hand(session, order)
 
 
 def request_by_hand(session: Session, order: Order) -> FulfilmentOrder | None:

@@ -21,7 +21,7 @@ from shop.core.transaction import release_connection, run_in_transaction
 from shop.customers.changing import change_consent
 from shop.email.requesting import request_letter
 from shop.extensions import db
-from shop.fulfilment.requesting import request_fulfilment
+from shop.fulfilment.requesting import request_goods
 from shop.orders.draft import DraftAdjustment, OrderDraft, is_sent
 from shop.orders.models import Order
 from shop.orders.placing import Buyer, place_order
@@ -123,7 +123,7 @@ def place_paid(session: Session, checkout: Checkout, facts: SessionFacts) -> Ord
     hold_reason = missing or _reason_to_hold(session, checkout, order, facts, uses)
     bought = waiting_for(session, checkout)
     if not bought:
-        request_fulfilment(session, order, hold_reason=hold_reason)
+        request_goods(session, order, hold_reason=hold_reason)
     elif not hold_reason:
         hand_out(session, order, bought)
     else:

@@ -22,7 +22,7 @@ from shop.drafts.models import DraftOrder
 from shop.drafts.pricing import PricedDraft, order_draft, price_draft, reasons
 from shop.email.requesting import request_letter
 from shop.errors import Conflict, InvalidInput, NotFound
-from shop.fulfilment.requesting import request_fulfilment
+from shop.fulfilment.requesting import request_goods
 from shop.orders.draft import OrderDraft
 from shop.orders.models import Order
 from shop.orders.placing import Buyer, place_order
@@ -216,7 +216,7 @@ def _place(
         move_fulfilment(session, order, "delivered", why="Handed over at the counter", who=who)
         move_order(session, order, "completed", why="Sold at the counter", who=who)
     else:
-        request_fulfilment(session, order)
+        request_goods(session, order)
     draft.order_id, draft.status, draft.updated_at = order.id, "paid", clock.now()
     draft.total_minor = frozen.total_minor
     announce_order(session, "order.placed", order)
