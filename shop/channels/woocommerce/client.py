@@ -229,6 +229,9 @@ def error_of(answer: Answer, data: Any) -> OutsideError:
     if status in (401, 403):
         words = f"The key may not do this: {message} Make a key with read and write permission for an administrator."
         return Refused(words, service=NAME, detail=detail, **facts)
+    if code == "product_invalid_sku":
+        words = f"A SKU is taken there already, by the product {inner.get('resource_id')} (it may be in the trash)."
+        return Refused(words, service=NAME, detail=detail, **facts)
     return Refused(f"WooCommerce refused: {message or code}", service=NAME, detail=detail, **facts)
 
 

@@ -10,6 +10,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
+from sandbox.woocommerce.shop import KEYS
 from shop.channels import registry
 from shop.channels.connector import TokenKind
 from shop.channels.models import Connection
@@ -166,6 +167,19 @@ class TestShops(Woo):
             woo.push_product(self.ours("TK"), None, None, "taken")
         (there,) = [p for p in self.there.list_products().values() if p["title"].startswith("Our")]
         assert [v["sku"] for v in there["variants"]] == ["TK-M"]
+
+    def test_a_sku_in_the_trash_is_told_with_its_product(self) -> None:
+        woo = self.woo()
+        (old,) = self.there.add_products(products=[mug("TR")])
+        requests.delete(
+            f"{woo.store_url}/wp-json/wc/v3/products/{old}", auth=tuple(KEYS.values()), timeout=10
+        ).raise_for_status()
+        assert woo.get_product(old) is None
+        base = self.ours("TR")
+        alone = replace(base, options=(), variants=(replace(base.variants[0], sku="TR", options={}),))
+        with pytest.raises(Refused) as caught:
+            woo.push_product(alone, None, None, "trash")
+        assert f"the product {old} (it may be in the trash)" in caught.value.user_message
 
     def test_more_than_a_batch_of_variants_is_made_and_changed(self) -> None:
         woo = self.woo()
