@@ -273,22 +273,6 @@ class SendsWebhooks(ABC):
         """Verify the raw bytes, then say what happened. Raises Forged (shop/inbound/verifying.py)."""
 
 
-class HandsOverKeys(ABC):
-    """Keys without typing: the merchant agrees on a page of their own shop, which then posts the keys to us. What comes
-    is not signed: the token is unguessable, kept as a hash, and accepted once."""
-
-    @classmethod
-    @abstractmethod
-    def handover_url(
-        cls, settings: Mapping[str, str], connection_token: str, return_url: str, callback_url: str
-    ) -> str: ...
-
-    @classmethod
-    @abstractmethod
-    def read_handover(cls, body: bytes) -> tuple[str, dict[str, str]]:
-        """Our token, and the secrets by their names in `spec.settings`. Raises Forged."""
-
-
 class AuthorisesByOAuth(ABC):
     """`settings`: those of the connection and its secrets, by their names in `spec.settings`; its address as
     "store_url"."""
@@ -313,7 +297,8 @@ class AuthorisesByOAuth(ABC):
 
 
 class HandsOverKeys(ABC):
-    """The platform makes keys for us on its own page, and posts them here: nothing is copied by hand."""
+    """The platform makes keys for us on its own page, and posts them here: nothing is copied by hand. What comes is not
+    signed: the token is unguessable, kept as a hash, and accepted once."""
 
     @classmethod
     @abstractmethod
