@@ -211,7 +211,8 @@ def error_of(answer: Answer, data: Any) -> OutsideError:
     status = answer.status
     told = data if isinstance(data, dict) else {}
     code, message = str(told.get("code") or ""), str(told.get("message") or "").strip()[:300]
-    inner = told.get("data") if isinstance(told.get("data"), dict) else {}
+    found = told.get("data")
+    inner: dict[str, Any] = found if isinstance(found, dict) else {}
     facts: dict[str, Any] = {"status": status, "code": code, "data": inner}
     detail = f"{status} {code} {message}".strip()
     if 300 <= status < 400:
