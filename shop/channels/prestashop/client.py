@@ -223,7 +223,7 @@ class Client:
             if error.facts.get("status") == 503 and "webservice is disabled" in error.detail:
                 error.user_message = "The shop's webservice is switched off: Advanced Parameters > Webservice."
                 error.args = (error.user_message,)
-            if error.facts.get("status") in (301, 302, 303, 307, 308):
+            if error.facts.get("status") in (301, 302, 303, 307, 308) or "TooManyRedirects" in error.detail:
                 told = "The shop sends us on to another address. Type it as your browser shows it there."
                 raise Refused(told, service=SERVICE, detail=error.detail, **error.facts) from error
             raise
