@@ -103,11 +103,12 @@ def play(side: Side, rng: random.Random, products: int, edits: int, every: int) 
 def _settle(pending: dict[Key, dict[str, Any]], expected: dict[Key, Any], played: Played, only: str = "") -> None:
     told = set()
     for key in [k for k in pending if not only or k[0] == only]:
-        news = pending.pop(key)
-        if "ours" in news and news["ours"] != expected[key]:
+        news, before = pending.pop(key), expected[key]
+        ours, theirs = news.get("ours", before), news.get("theirs", before)
+        if ours != before:  # what was set to what it was is no edit: then it is theirs that counts
             told.add(key[0])
-        played.both += len(news) == 2
-        expected[key] = news.get("ours", news.get("theirs"))
+        played.both += before not in (ours, theirs)
+        expected[key] = ours if ours != before else theirs
     played.pushed += len(told)
 
 
