@@ -17,11 +17,16 @@ from shop.channels.syncing.models import ChannelLink, SyncSetting
 from shop.core import clock
 from shop.core.transaction import transaction
 from shop.extensions import db
+from shop.fulfilment.models import FulfilmentOrder
 from shop.tenancy import profile
 from shop.tenancy.models import StoreProfile
 from shop.workflows import pull_channel_orders, push_orders, push_stock, watch_subscriptions
 from shop.workflows.channel_orders import pull_order
+from shop.workflows.refund_order import request_refund
+from shop.workflows.settle_channel_order import decide_line
+from shop.workflows.ship_by_hand import ship_by_hand
 from shop.workflows.take_channel_orders import Taking, change_taking
+from tests.channels.ordering.making import lines_of
 from tests.channels.street import Platform
 from tests.town import Town
 
@@ -185,6 +190,12 @@ def test_an_order_made_here_is_sent_there_once_and_is_not_taken_back(town: Town)
     town.ship()
     town.work()
     assert len(there.parcels(push.external_id)) == 1
+    request_refund(made.id, 500, reason="", who="Ann")
+    town.work()
+    (refund,) = there.pushes("refund")
+    assert refund.work_state == "done" and refund.external_id, refund.error_text
+    there.pull()
+    assert there.row(push.external_id).refunded_minor == 500 and len(town.orders()) == 1
 
 
 def test_what_cannot_be_had_is_told_there_and_that_it_is_back(town: Town) -> None:
@@ -220,3 +231,27 @@ def test_switching_off_and_on_begins_anew(town: Town) -> None:
     pull_channel_orders.run()
     pull = db.session.execute(select(ChannelPull)).scalar_one()
     assert pull.begins_at is not None
+
+
+@pytest.mark.parametrize("key", [name for name in PLATFORMS if name != "woocommerce"])
+def test_parts_are_told_where_a_platform_takes_parts_else_all_with_the_last_one(town: Town, key: str) -> None:
+    there = There(town, key)
+    external_id = there.sells(there.sku, "NOT-OURS")
+    there.pull()
+    row = there.row(external_id)
+    assert row.state == "unmatched", row.why
+    unknown = next(one for one in lines_of(row) if one.how == "open")
+    decide_line(row.id, unknown.id, "by_hand", "", who="Ann")
+    town.work()
+    town.ship()
+    town.work()
+    first = len(there.parcels(external_id))
+    work = db.session.execute(select(FulfilmentOrder).where(FulfilmentOrder.provider == "hand")).scalar_one()
+    ship_by_hand(work.order_id, work.id, carrier="DHL", number="HAND-1", url="", who="Ann")
+    town.work()
+    pushes = there.pushes("tracking")
+    assert [push.work_state for push in pushes] == ["done", "done"], [push.error_text for push in pushes]
+    told = " ".join(parcel["number"] for parcel in there.parcels(external_id))
+    numbers = db.session.execute(text("SELECT number FROM shipments ORDER BY id")).scalars().all()
+    assert all(number in told for number in numbers), (first, told, numbers)
+    assert town.order().fulfilment_status == "shipped"
