@@ -42,6 +42,7 @@ MEASURES = {
 }
 BY_NAME = {
     "servers": "WSGI servers side by side",
+    "hooks": "Hooks of channels: acknowledged, applied",
     "both_sides": "Edits on both sides of every platform (T7)",
 }
 
