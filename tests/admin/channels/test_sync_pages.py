@@ -181,13 +181,17 @@ def test_pages_ask_the_same_number_of_questions_for_many_things(staff: Staff, to
         for n in range(number):
             toy[1].add(f"Mug {number} {n}", [f"M{number}{n}"])
         run_id = plan(staff, toy)
-        staff.get(f"{path(toy)}/runs")  # what the panel asks now and then for itself
-        with counting() as seen:
-            staff.get(f"/admin/channels/runs/{run_id}")
-            staff.get(f"{path(toy)}/runs")
-        counts.append(len(seen))
+        counts.append(min(questions(staff, f"/admin/channels/runs/{run_id}", f"{path(toy)}/runs") for _ in range(3)))
         press(staff, run_id, "apply")
     assert counts[0] == counts[1]
+
+
+def questions(staff: Staff, *paths: str) -> int:
+    """The panel asks for some things now and then (its profile, who was seen): the least of some tries counts."""
+    with counting() as seen:
+        for where in paths:
+            staff.get(where)
+    return len(seen)
 
 
 def test_calls_are_told_in_numbers_for_a_connection_and_for_all(staff: Staff, toy: tuple[int, World]) -> None:
