@@ -268,7 +268,6 @@ def _session(service: Service) -> requests.Session:
     if kept is None or kept[0] != os.getpid():
         session = requests.Session()
         session.trust_env = False  # no .netrc: it would replace our Authorization header
-        session.max_redirects = 0
         make = guarded_adapter(service.own_origins) if service.is_foreign else HTTPAdapter
         adapter = make(max_retries=0, pool_connections=8, pool_maxsize=4)
         session.mount("https://", adapter)

@@ -179,7 +179,7 @@ def _moment(raw: str) -> datetime:
 def _keep(
     session: Session, group: list[Line], key: str, draft: OrderDraft, buyer: Buyer, placed_at: datetime, given: Given
 ) -> None:
-    """Not through `announce_order(`: what happened long ago is no news to anybody."""
+    """Nothing is announced: what happened long ago is no news to anybody."""
     first: dict[str, Any] = group[0].cells
     customer_id = remember_customer(session, buyer.email, buyer.name, "en", buyer.phone)
     who = Buyer(buyer.email, buyer.name, buyer.phone, buyer.ship_to, buyer.bill_to, customer_id)

@@ -1,4 +1,4 @@
-"""A unified order as JSON and back, and their raw answer as it may be stored. Pure."""
+"""A unified order as JSON and back. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 
 from shop.channels.comparing import fingerprint
+from shop.channels.raw_answers import clean
 from shop.channels.records import AddressRecord, FulfilmentState, OrderLineRecord, OrderRecord, PaymentState
 
-MOST_RAW = 200_000  # bytes of an answer that are kept
 MOST_LINES = 1000
 _LEFT_OUT = ("raw", "unknown")
 _MOMENTS = ("placed_at", "updated_at")
@@ -55,24 +55,3 @@ def _moment(value: str | None) -> datetime | None:
 def hash_of(data: Mapping[str, Any]) -> str:
     """Equal when nothing that we look at has changed there; their time of change alone is no change."""
     return fingerprint({name: value for name, value in data.items() if name != "updated_at"})
-
-
-def raw_to_keep(raw: Any) -> Any:
-    """Their answer; of one that is too large, its beginning."""
-    if raw is None:
-        return None
-    body = orjson.dumps(raw, default=str, option=orjson.OPT_NON_STR_KEYS)
-    if len(body) > MOST_RAW:
-        return {"cut": body[:MOST_RAW].decode(errors="replace").replace("\x00", "")}
-    return clean(orjson.loads(body))
-
-
-def clean(value: Any) -> Any:
-    """The same without NUL characters."""
-    if isinstance(value, str):
-        return value.replace("\x00", "")
-    if isinstance(value, list):
-        return [clean(one) for one in value]
-    if isinstance(value, dict):
-        return {str(name).replace("\x00", ""): clean(one) for name, one in value.items()}
-    return value

@@ -12,10 +12,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from shop.accounts.models import Customer
-from shop.channels.ordering.keeping import MOST_LINES, clean, hash_of, raw_to_keep, to_json
+from shop.channels.ordering.keeping import MOST_LINES, hash_of, to_json
 from shop.channels.ordering.models import ChannelOrder, ChannelOrderLine
+from shop.channels.raw_answers import clean, raw_to_keep
 from shop.channels.records import AddressRecord, OrderRecord, Unreadable
-from shop.channels.syncing.models import ParkedRecord
+from shop.channels.syncing.parking import park, unpark
 from shop.core import clock
 from shop.core.queue import JobName, enqueue_after_commit
 from shop.orders.models import Order
@@ -40,7 +41,7 @@ def store_order(session: Session, connection_id: int, record: OrderRecord) -> tu
     row.work_state, row.error_kind, row.error_text = "due", None, None
     row.lease_until = None
     row.fence += 1  # whoever works on it looked at what was there before
-    forget_parked(session, connection_id, record.external_id)
+    unpark(session, connection_id, "orders", [record.external_id])
     enqueue_after_commit(session, JobName.DRAIN_CHANNEL_ORDERS)
     return row.id, True
 
@@ -139,25 +140,7 @@ def _bounded(number: int) -> int:
 def park_unreadable(session: Session, connection_id: int, found: Sequence[Unreadable]) -> None:
     """Orders that could not be read are kept with their own answer and the reason, until they can be."""
     for one in found:
-        values: dict[str, Any] = {"why": clean(one.why)[:2000], "raw": raw_to_keep(one.raw), "last_at": clock.now()}
-        session.execute(
-            insert(ParkedRecord)
-            .values(connection_id=connection_id, entity="orders", external_id=one.external_id[:160], **values)
-            .on_conflict_do_update(
-                index_elements=["connection_id", "entity", "external_id"],
-                set_={**values, "times": ParkedRecord.times + 1},
-            )
-        )
-
-
-def forget_parked(session: Session, connection_id: int, external_id: str) -> None:
-    session.execute(
-        delete(ParkedRecord).where(
-            ParkedRecord.connection_id == connection_id,
-            ParkedRecord.entity == "orders",
-            ParkedRecord.external_id == external_id,
-        )
-    )
+        park(session, connection_id, "orders", one.external_id, one.why, one.raw)
 
 
 def newest_of(records: Sequence[OrderRecord], before: datetime | None) -> datetime | None:

@@ -9,8 +9,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from shop.channels.raw_answers import raw_to_keep
 from shop.channels.syncing.models import ParkedRecord
-from shop.channels.syncing.packing import raw_for_keeping
 from shop.core import clock
 
 MOST_TIMES = 20  # then only a person, or a change there, asks again
@@ -20,7 +20,7 @@ def park(session: Session, connection_id: int, entity: str, external_id: str, wh
     """A repeat counts, and keeps the newest answer."""
     if not external_id:
         return
-    values = {"why": why[:2000].replace("\x00", ""), "raw": raw_for_keeping(raw), "last_at": clock.now()}
+    values = {"why": why[:2000].replace("\x00", ""), "raw": raw_to_keep(raw), "last_at": clock.now()}
     session.execute(
         insert(ParkedRecord)
         .values(connection_id=connection_id, entity=entity, external_id=external_id[:160], **values)
