@@ -31,6 +31,7 @@ from sandbox.settings import SandboxSettings
 from sandbox.world import World
 from shop import create_app
 from shop.accounts.models import StaffMember
+from shop.channels import registry
 from shop.core import clock
 from shop.core.redis import RedisDoor
 from shop.core.transaction import transaction
@@ -166,6 +167,7 @@ def app(_app: Flask) -> Iterator[Flask]:
         with transaction() as session:
             seed_shop(session, _app.config["IMPRINT"])
         profile.forget()
+        registry._made.clear()  # ids begin again in each test
         yield _app
         db.session.remove()
     clock.fix(None)
