@@ -88,6 +88,7 @@ def use_sandbox(env: dict[str, str], var: Path = VAR) -> None:
         SANDBOX_SHOP_URL=f"http://127.0.0.1:{env['PORT']}",
     )
     env.setdefault("SANDBOX_DIR", str(var / "sandbox"))
+    env.setdefault("SANDBOX_PLATFORMS", "us")  # as the shop that is seeded: dollars, prices without tax
     if not any(env.get(name) for name in MAIL_SETTINGS):
         env.update(EMAIL_PROVIDER="smtp", SMTP_HOST="127.0.0.1", SMTP_TLS="none")
         env["SMTP_PORT"] = env["SANDBOX_SMTP_PORT"]

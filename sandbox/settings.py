@@ -9,6 +9,9 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+#: shops on other platforms trade in euros, prices with tax, as the tests have them; "us": in dollars, without
+ARE_AMERICAN = os.environ.get("SANDBOX_PLATFORMS") == "us"
+
 
 @dataclass(frozen=True)
 class SandboxSettings:

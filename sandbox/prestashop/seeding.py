@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from sandbox.prestashop.tables import Shop, forget_shops, shop_of
+from sandbox.settings import ARE_AMERICAN
 from sandbox.world import World
 
 KEY = "ZR92FNY5UFRERNI3O9Z5QDHWKTP3YIIT"
 READ_ONLY_KEY = "LOOKONLY5UFRERNI3O9Z5QDHWKTP3YII"
-TAX_PERCENT = "19"
+TAX_PERCENT = "0" if ARE_AMERICAN else "19"
 CARRIER, OTHER_CARRIER = 2, 3
 SHIPPING_MINOR = 490
 
@@ -41,7 +42,8 @@ def attach(world: World) -> None:
 def _seed(shop: Shop) -> None:
     for row_id, code, locale in ((1, "en", "en-US"), (2, "de", "de-DE")):
         shop.save("languages", {"id": row_id, "name": code, "iso_code": code, "locale": locale, "active": "1"})
-    for row_id, code, rate in ((1, "EUR", "1.000000"), (2, "USD", "1.160000"), (3, "JPY", "171.500000")):
+    own, other = ("USD", "EUR") if ARE_AMERICAN else ("EUR", "USD")
+    for row_id, code, rate in ((1, own, "1.000000"), (2, other, "1.160000"), (3, "JPY", "171.500000")):
         currency = {"id": row_id, "name": code, "iso_code": code, "conversion_rate": rate, "active": "1"}
         shop.save("currencies", currency)
     for row_id, code in COUNTRIES:

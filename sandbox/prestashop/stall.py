@@ -11,6 +11,7 @@ from sandbox.channels.stall import Json, Stall
 from sandbox.prestashop import goods, stocking, trade
 from sandbox.prestashop.seeding import KEY, TAX_PERCENT
 from sandbox.prestashop.tables import Row, Shop, local, shop_of
+from sandbox.settings import ARE_AMERICAN
 
 _RATE = Decimal(TAX_PERCENT) / 100
 _PAID = ("2", "3", "4", "5", "9", "11")
@@ -28,7 +29,7 @@ class PrestaShopStall(Stall):
         settings = self.world.settings
         return {
             "store_url": f"http://{settings.host}:{settings.port}/prestashop/{self.shop.name}",
-            "settings": {"tax_rate": TAX_PERCENT},
+            "settings": {} if ARE_AMERICAN else {"tax_rate": TAX_PERCENT},
             "secrets": {"api_key": KEY},
             "tokens": {"api_key": KEY},
         }

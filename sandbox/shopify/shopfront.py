@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from sandbox.settings import ARE_AMERICAN
+
 SHOP = "demo-pod.myshopify.com"
 SHOP_ID = 71001
 CLIENT_ID = "sandbox-shopify-client"
 CLIENT_SECRET = "sandbox-shopify-secret"
-CURRENCY = "EUR"
-TAXES_INCLUDED = True
+CURRENCY = "USD" if ARE_AMERICAN else "EUR"
+TAXES_INCLUDED = not ARE_AMERICAN
 LOCATION = 501
 PUBLICATION = 601
 VERSION = "2026-10"

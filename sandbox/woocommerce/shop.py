@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from sandbox.settings import ARE_AMERICAN
 from sandbox.world import World
 
 Json = dict[str, Any]
@@ -17,7 +18,8 @@ FORM = "%Y-%m-%dT%H:%M:%S"
 KEYS = {"consumer_key": "ck_" + "5a" * 20, "consumer_secret": "cs_" + "7b" * 20}
 #: what a test or the demo may change (POST /control/api/woocommerce/<shop>)
 DEFAULTS: Json = {
-    "name": "Wooden Shop", "currency": "EUR", "decimals": 2, "prices_include_tax": True, "tax_rate": 19,
+    "name": "Wooden Shop", "currency": "USD" if ARE_AMERICAN else "EUR", "decimals": 2,
+    "prices_include_tax": not ARE_AMERICAN, "tax_rate": 0 if ARE_AMERICAN else 19,
     "weight_unit": "kg", "keys": [{**KEYS, "permissions": "read_write"}],
     "drops_authorization": False,  # a server in front takes the header away
     "pretty_permalinks": True, "is_old": False,  # cannot sort by change
