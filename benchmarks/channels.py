@@ -12,12 +12,18 @@ from benchmarks.busy import watched
 from benchmarks.figures import Figure, at_least, at_most, done, progress
 from benchmarks.platforms import NAMES, Shopfront, app_with
 from benchmarks.stage import Stage
+from launch.ports import free_port
+from sandbox.server import run_sandbox
+from sandbox.settings import SandboxSettings
+from sandbox.shopify.routes import MOST_POINTS, RESTORED
+from sandbox.shopify.shelf import shelf_of
 from shop.channels import registry
 from shop.channels.syncing.models import SyncRun
 from shop.extensions import db
 from tests.channels.syncing.playing import cycle
 
 MARK_A_MINUTE = 1_000
+READS = 4
 
 
 def measure(stage: Stage) -> Iterable[Figure]:
@@ -30,7 +36,33 @@ def measure(stage: Stage) -> Iterable[Figure]:
                 yield from _platform(Shopfront(sandbox_url, name), count)
             db.session.remove()
             db.engine.dispose()
+    yield from _limited(stage)
     done()
+
+
+def _limited(stage: Stage) -> Iterable[Figure]:
+    """Shopify with its limits on: how much of what it allows is used, and how often it has to say no."""
+    progress("shopify: within its limits")
+    settings = SandboxSettings(port=0, smtp_port=free_port(), rate_limits=True, shop_url="http://127.0.0.1:9")
+    with run_sandbox(settings) as (world, url):
+        app = app_with(stage, "channel_limited", url)
+        with app.app_context():
+            front = Shopfront(url, "shopify")
+            front.add(300 if stage.quick else 900)  # from 1,000 on it would be one bulk operation
+            began = time.monotonic()
+            for _ in range(READS):  # the bucket's own size counts for less in a longer read
+                while cycle(front.connection_id, "full").outcome == "running":  # waited longer than a call may
+                    time.sleep(0.2)
+            seconds = time.monotonic() - began
+            left = min(shelf_of(world).points[0], MOST_POINTS)
+            allowed = MOST_POINTS + RESTORED * seconds
+            throttled = int((world.store.get("shopify_count", "throttled") or {"n": 0})["n"])
+            db.session.remove()
+            db.engine.dispose()
+    share = (allowed - left) / allowed * 100
+    story = f"all read {READS} times in {seconds:.0f} s; {allowed:,.0f} points allowed, {left:,.0f} left over"
+    yield at_least("shopify: of the allowed rate", share, 95, " %", story, 1)
+    yield at_most("shopify: THROTTLED", throttled, 0, "", "", 0)
 
 
 def _platform(front: Shopfront, count: int) -> Iterable[Figure]:
