@@ -201,6 +201,14 @@ def empty_database() -> None:
         )
         used = [t for t, filled in zip(tables, looked, strict=True) if filled or f"{t[1:-1]}_id_seq" in counted]
         if used:
+            # what an earlier test left open (an answer that was not read to its end) would hold this up for ever
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+                    "AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%' "
+                    "AND state_change < now() - interval '5 seconds'"
+                )
+            )
             connection.execute(text(f"TRUNCATE {', '.join(used)} RESTART IDENTITY CASCADE"))
 
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask
-from sqlalchemy import String, cast, func, inspect, select, text
+from sqlalchemy import DateTime, String, cast, func, inspect, select, text
 
 from jobs.privacy import drain
 from shop.accounts.customers import remember_customer
@@ -45,6 +45,8 @@ def who_still_knows(*words: str) -> list[str]:
     with db.engine.connect() as connection:
         for table in Base.metadata.sorted_tables:
             for column in table.columns if table.name not in MAY_KNOW else ():
+                if isinstance(column.type, DateTime):  # a moment may have any four digits in it
+                    continue
                 for word in words:
                     hit = func.lower(cast(column, String)).contains(word.lower(), autoescape=True)
                     if connection.execute(select(table.c.id).where(hit).limit(1)).first():
